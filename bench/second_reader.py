@@ -17,7 +17,7 @@ import aiohttp
 
 from bot.adapters.language_model import LanguageModel
 from bot.app.lab.backtesting import Backtesting
-from bot.app.run.second_reader import Budget, SecondReader
+from bot.app.run.news.second_reader import Budget, SecondReader
 from bot.app.setup.checkup import SAMPLE
 from bot.clock import SimulatedClock
 from bot.config.settings.model import LanguageModelSettings

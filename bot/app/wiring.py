@@ -1,7 +1,7 @@
 """Joins adapters, core and application into a running bot: the only module that knows all of them.
 
 Each part is complete when made and gets what it needs from others then. Which store, price source and notifiers to use
-is decided in ``stores``, ``run.price_source`` and ``run.notifiers``.
+is decided in ``stores``, ``run.prices.source`` and ``run.notifiers``.
 """
 
 from __future__ import annotations
@@ -32,10 +32,13 @@ from bot.app.project import AHEAD, HISTORY, Project, Timetables, restored_engine
 from bot.app.run.alarm import Alarm
 from bot.app.run.audience import Audience
 from bot.app.run.inbox import Inbox
-from bot.app.run.language_model import language_model
-from bot.app.run.leads import Leads
 from bot.app.run.live import LiveBot
-from bot.app.run.news_sources import NewsSources
+from bot.app.run.news.language_model import language_model
+from bot.app.run.news.leads import Leads
+from bot.app.run.news.second_reader import DAY, Budget, Read, SecondReader
+from bot.app.run.news.second_reader import LOOK_EVERY as QUESTIONS_EVERY
+from bot.app.run.news.second_reader import SOURCE as SECOND_READER
+from bot.app.run.news.sources import NewsSources
 from bot.app.run.notifiers import (
     CONSOLE,
     close_all,
@@ -44,14 +47,11 @@ from bot.app.run.notifiers import (
     one_by_one,
     without_edits,
 )
-from bot.app.run.pacing import Movement, Pace
 from bot.app.run.pictures import Charts
-from bot.app.run.price_source import price_source
+from bot.app.run.prices.pacing import Movement, Pace
+from bot.app.run.prices.source import price_source
+from bot.app.run.prices.streaming import SOURCE as PRICE_STREAM
 from bot.app.run.reloading import LOOK_EVERY, Look, Reloader
-from bot.app.run.second_reader import DAY, Budget, Read, SecondReader
-from bot.app.run.second_reader import LOOK_EVERY as QUESTIONS_EVERY
-from bot.app.run.second_reader import SOURCE as SECOND_READER
-from bot.app.run.streaming import SOURCE as PRICE_STREAM
 from bot.app.run.troubles import Told, ToldTroubles
 from bot.app.stores import open_history
 from bot.clock import JUMP, MOST_AHEAD, SteadyClock, SystemClock

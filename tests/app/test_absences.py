@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from bot.app.run.absences import Absences
+from bot.app.run.prices.absences import Absences
 from bot.core.model import Absence, Missing, PricePoll, Quote, Trouble
 
 NOW = datetime(2025, 1, 27, 15, tzinfo=UTC)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from bot.adapters.feeds.parser import Parser
 from bot.adapters.feeds.reader import FeedPoll, FeedReader
 from bot.adapters.feeds.session import FeedSession
-from bot.app.run.on_demand import (
+from bot.app.run.news.on_demand import (
     APART,
     EMPTY_IN_A_ROW,
     KEPT_BACK,

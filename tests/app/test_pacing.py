@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import pytest
 
-from bot.app.run.pacing import AT_FIRST, CALM, Movement, Pace
+from bot.app.run.prices.pacing import AT_FIRST, CALM, Movement, Pace
 from bot.core.model import Quote
 
 START = datetime(2025, 1, 27, 15, tzinfo=UTC)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 from aiohttp import web
 
-from bot.app.run.second_reader import FIRST_RETRY, LONGEST_RETRY, LONGEST_WAIT, MOST_A_LOOK, Budget, SecondReader
+from bot.app.run.news.second_reader import FIRST_RETRY, LONGEST_RETRY, LONGEST_WAIT, MOST_A_LOOK, Budget, SecondReader
 from bot.app.setup.checkup import check_second_reader
 from bot.clock import SimulatedClock
 from bot.config.settings.model import LanguageModelSettings

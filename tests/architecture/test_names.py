@@ -14,7 +14,7 @@ from tests.architecture.source import Finding, nodes_of, program_files, project_
 EXCEPTIONS = {
     ("bot/config/settings/model.py", "benchmarks"): "the default of the setting itself",
     ("bot/core/health.py", "earnings"): "a source of observations, the earnings calendar",
-    ("bot/app/run/earnings.py", "earnings"): "the same source",
+    ("bot/app/run/prices/earnings.py", "earnings"): "the same source",
     ("bot/app/run/live.py", "earnings"): "the same source's job",
     ("bot/config/rule_tests/file.py", "earnings"): "a key of rule tests",
     ("bot/cli/history/commands.py", "search"): "a command",

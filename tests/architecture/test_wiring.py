@@ -10,13 +10,13 @@ from tests.architecture.source import Finding, imports, nodes_of, program_files,
 
 CHOSEN_IN: dict[str, tuple[str, ...]] = {
     "bot.adapters.store": ("bot/app/stores.py",),
-    "bot.adapters.prices.yahoo": ("bot/app/run/price_source.py",),
-    "bot.adapters.news_sources": ("bot/app/run/news_sources.py",),
+    "bot.adapters.prices.yahoo": ("bot/app/run/prices/source.py",),
+    "bot.adapters.news_sources": ("bot/app/run/news/sources.py",),
     "bot.adapters.notifiers.console": ("bot/app/run/notifiers.py",),
     "bot.adapters.notifiers.webhook": ("bot/app/run/notifiers.py",),
     "bot.adapters.notifiers.apprise": ("bot/app/run/notifiers.py",),
     "bot.adapters.notifiers.telegram.notifier": ("bot/app/run/notifiers.py",),
-    "bot.adapters.language_model": ("bot/app/run/language_model.py",),
+    "bot.adapters.language_model": ("bot/app/run/news/language_model.py",),
     "bot.adapters.calendar": ("bot/app/project.py",),
 }
 """Where each adapter is chosen; nobody else outside the adapters names it."""

@@ -15,7 +15,7 @@ from bot.adapters.feeds.fetch import FetchLimits
 from bot.adapters.feeds.session import FeedSession
 from bot.adapters.news_sources.huggingface import HuggingFace
 from bot.adapters.news_sources.openrouter import OpenRouter
-from bot.app.run.news_sources import Requests
+from bot.app.run.news.sources import Requests
 from bot.core.errors import SourceError
 from bot.core.ports import NewsSource
 from bot.extensions import NewsContext

@@ -12,11 +12,11 @@ import pytest
 
 from bot.adapters.notifiers.telegram import Permissions
 from bot.adapters.scheduler import Scheduler
-from bot.app.run.absences import Absences, price_report
 from bot.app.run.audience import with_permissions
-from bot.app.run.backfill import CHUNK, FIRST_RETRY, LOOK_EVERY, Backfill
-from bot.app.run.earnings import EarningsDates
 from bot.app.run.outages import FeedOutages
+from bot.app.run.prices.absences import Absences, price_report
+from bot.app.run.prices.backfill import CHUNK, FIRST_RETRY, LOOK_EVERY, Backfill
+from bot.app.run.prices.earnings import EarningsDates
 from bot.clock import SimulatedClock, SteadyClock, SystemClock
 from bot.core.errors import SourceError
 from bot.core.health import Health

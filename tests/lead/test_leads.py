@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from bot.app.run.leads import REMEMBERED, Leads
+from bot.app.run.news.leads import REMEMBERED, Leads
 from bot.clock import SimulatedClock
 from bot.core.model import (
     Announcement,

@@ -15,7 +15,7 @@ from bot.adapters.feeds.fetch import FetchLimits
 from bot.adapters.feeds.session import FeedSession
 from bot.adapters.news_sources.huggingface.entries import read_model
 from bot.adapters.news_sources.huggingface.source import KNOWN, LISTED, HuggingFace
-from bot.app.run.news_sources import Requests
+from bot.app.run.news.sources import Requests
 from bot.core.errors import SourceError
 from bot.core.model import NewsItem, NewsPoll
 from tests.servers.catalogues import Catalogues, hub_model

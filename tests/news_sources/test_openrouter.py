@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.adapters.feeds.fetch import FetchLimits
 from bot.adapters.feeds.session import FeedSession
 from bot.adapters.news_sources.openrouter.source import KNOWN, OpenRouter, _read
-from bot.app.run.news_sources import Requests
+from bot.app.run.news.sources import Requests
 from bot.core.errors import SourceError
 from bot.core.model import NewsItem
 from tests.servers.catalogues import Catalogues, offer

@@ -12,7 +12,7 @@ import pytest
 
 from bot.adapters.feeds.fetch import FetchLimits
 from bot.adapters.feeds.session import FeedSession
-from bot.app.run.news_sources import ITEMS, KEEPS, REQUESTS, STATE, Polls, Requests
+from bot.app.run.news.sources import ITEMS, KEEPS, REQUESTS, STATE, Polls, Requests
 from bot.app.run.outages import FeedOutages
 from bot.clock import SimulatedClock
 from bot.core.errors import SourceError

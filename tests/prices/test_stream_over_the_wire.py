@@ -13,7 +13,7 @@ import pytest
 
 from bot.adapters.prices.yahoo.frames import OddFrameError, read_frame
 from bot.adapters.prices.yahoo.stream import AGAIN_EVERY, YahooStream
-from bot.app.run.streaming import Streaming, Waits
+from bot.app.run.prices.streaming import Streaming, Waits
 from bot.clock import SystemClock, stopwatch
 from bot.core.errors import SourceError
 from bot.core.health import Health

@@ -17,8 +17,8 @@ from prometheus_client.registry import Collector
 from bot.app.monitoring.counters import Measures
 from bot.app.monitoring.health import HealthMonitor
 from bot.app.run.live import LiveBot
-from bot.app.run.on_demand import OnDemandCounts
-from bot.app.run.streaming import StreamCounts
+from bot.app.run.news.on_demand import OnDemandCounts
+from bot.app.run.prices.streaming import StreamCounts
 from bot.core.errors import StoreError
 from bot.core.model import DeliveryOutcome, Trouble
 from bot.core.ports import Clock

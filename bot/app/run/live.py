@@ -18,18 +18,18 @@ from types import MappingProxyType
 from bot.adapters.feeds.reader import FeedPoll, FeedReader
 from bot.adapters.scheduler import Scheduler
 from bot.app.project import Project
-from bot.app.run.absences import UNKNOWN, Absences, price_report
-from bot.app.run.backfill import LOOK_EVERY, Backfill
-from bot.app.run.earnings import RETRY as EARNINGS_AGAIN
-from bot.app.run.earnings import EarningsDates
 from bot.app.run.inbox import Inbox
 from bot.app.run.jobs import Job, Jobs
-from bot.app.run.leads import Leads
-from bot.app.run.on_demand import LOOK_EVERY as ASK_EVERY
-from bot.app.run.on_demand import Budgets, OnDemand
+from bot.app.run.news.leads import Leads
+from bot.app.run.news.on_demand import LOOK_EVERY as ASK_EVERY
+from bot.app.run.news.on_demand import Budgets, OnDemand
 from bot.app.run.outages import FeedOutages
-from bot.app.run.pacing import Movement, Pace
-from bot.app.run.streaming import Streaming
+from bot.app.run.prices.absences import UNKNOWN, Absences, price_report
+from bot.app.run.prices.backfill import LOOK_EVERY, Backfill
+from bot.app.run.prices.earnings import RETRY as EARNINGS_AGAIN
+from bot.app.run.prices.earnings import EarningsDates
+from bot.app.run.prices.pacing import Movement, Pace
+from bot.app.run.prices.streaming import Streaming
 from bot.app.run.troubles import Told, ToldTroubles
 from bot.clock import stopwatch
 from bot.core.engine import Engine

@@ -20,11 +20,11 @@ from bot.adapters.feeds.parser import Parser
 from bot.adapters.feeds.session import FeedSession, open_session
 from bot.app.feeds import fetch_limits
 from bot.app.project import AHEAD, HISTORY, Project, Timetables, load_project
-from bot.app.run.absences import UNKNOWN
-from bot.app.run.language_model import language_model
-from bot.app.run.news_sources import Requests, news_source
+from bot.app.run.news.language_model import language_model
+from bot.app.run.news.sources import Requests, news_source
 from bot.app.run.notifiers import channel_states, telegram_notifier, token_of
-from bot.app.run.price_source import price_source
+from bot.app.run.prices.absences import UNKNOWN
+from bot.app.run.prices.source import price_source
 from bot.app.stores import exists, open_history
 from bot.clock import SystemClock
 from bot.config.settings.metrics import VARIABLE, HeartbeatSettings, find_heartbeat_url

@@ -1,0 +1,1 @@
+"""What the running bot does about prices: polls, the stream, histories and dates of results."""
