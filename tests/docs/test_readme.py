@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.config.settings.model import load_settings
 from tests.command import run_command
 from tests.processes import run
 
@@ -52,6 +53,11 @@ def said(folder: Path) -> dict[str, str]:
 
 def test_the_commands_of_the_readme_run_in_order(said: dict[str, str]) -> None:
     assert len(said) >= 6
+
+
+def test_the_feeds_and_stocks_of_the_shipped_configuration_are_counted(repository: Path) -> None:
+    settings = load_settings(repository / "config.yaml")
+    assert f"{len(settings.feed_specs)} public feeds, {len(settings.watched)} stocks" in " ".join(README.split())
 
 
 def test_the_check_command_runs(repository: Path) -> None:
