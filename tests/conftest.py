@@ -145,6 +145,8 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     # hundreds of child processes start in a run; where bytecode must not be kept each would compile the project anew
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    # what the library of calendars says is asked once for all tests and their processes; the user's own is left alone
+    os.environ["AFTERSHOCK_CACHE"] = str(REPOSITORY / ".pytest_cache" / "aftershock")
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "localhost,127.0.0.1,::1"
 
 

@@ -10,7 +10,6 @@ import asyncio
 import json
 import logging
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -113,21 +112,15 @@ class LanguageModel:
         async with self.session.post(
             address, json=body, headers=headers, allow_redirects=False, auto_decompress=False
         ) as response:
-            # seldom asked, a kept connection would often be one that the server is closing: the next request would fail
-            with closing(response):
-                return await _body(response)
-
-
-async def _body(response: aiohttp.ClientResponse) -> bytes:
-    if response.status != 200:
-        words = f"HTTP {response.status}{_ADVICE.get(response.status, '')}"
-        raise SourceError(words, retry_after=retry_after(response.headers))
-    whole = bytearray()
-    async for chunk in response.content.iter_chunked(8192):
-        whole += chunk
-        if len(whole) > MOST_BYTES:
-            raise SourceError("the response is too long", permanent=True)
-    return bytes(whole)
+            if response.status != 200:
+                words = f"HTTP {response.status}{_ADVICE.get(response.status, '')}"
+                raise SourceError(words, retry_after=retry_after(response.headers))
+            whole = bytearray()
+            async for chunk in response.content.iter_chunked(8192):
+                whole += chunk
+                if len(whole) > MOST_BYTES:
+                    raise SourceError("the response is too long", permanent=True)
+            return bytes(whole)
 
 
 def _content(answer: bytes) -> str:

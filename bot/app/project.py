@@ -181,8 +181,7 @@ class Timetables:
         """The timetable of an exchange (ISO 10383 code). Raises UsageError for an unknown one."""
         made = self._made.get(exchange)
         if made is None:
-            sessions = self.calendar.sessions(exchange, self.first, self.last)
-            made = self._made[exchange] = Timetable(exchange, sessions, self.calendar.zone(exchange))
+            made = self._made[exchange] = self.calendar.timetable(exchange, self.first, self.last)
         return made
 
     def of_symbol(self, symbol: str) -> Timetable:

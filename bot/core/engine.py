@@ -51,7 +51,7 @@ from bot.core.ordering import canonical, name_of, waves, worst_first
 from bot.core.prices.benchmarks import ALONE, Benchmarks
 from bot.core.prices.earnings import EarningsCalendar
 from bot.core.prices.market import Market
-from bot.core.prices.sessions import Session
+from bot.core.prices.sessions import Session, Timetable
 from bot.core.rules.prefilter import PriceFilter
 from bot.core.rules.rule import Evaluation, Rule, RuleSet
 from bot.core.rules.thin import Witnesses
@@ -484,17 +484,23 @@ class Engine:
         """For how long each symbol has had no new quote whose exchange has traded long enough for one, by when they
         were seen: the machine's clock may differ from the exchange's."""
         ages: dict[str, timedelta | None] = {}
+        expected: dict[Timetable, Session | None] = {}  # per exchange: there are far fewer than symbols
         for symbol in self.rules.symbols:
             prices = self.market.of(symbol)
-            session, grace = prices.timetable.at(at), self._freshness.after
-            if session is None or session.phase(at) is not Phase.REGULAR or at - session.open_at < grace:
-                continue
-            pause, resumed = session.break_start_at, session.break_end_at
-            if pause and resumed and pause <= at <= resumed + grace:
-                continue
-            last = prices.last
-            ages[symbol] = at - last.seen_at if last and last.at >= session.starts_at else None
+            if prices.timetable not in expected:
+                expected[prices.timetable] = self._trading_since_a_while(prices.timetable, at)
+            if (session := expected[prices.timetable]) is not None:
+                last = prices.last
+                ages[symbol] = at - last.seen_at if last and last.at >= session.starts_at else None
         return ages
+
+    def _trading_since_a_while(self, timetable: Timetable, at: datetime) -> Session | None:
+        """The session of ``at``, if an exchange has traded in it without a break for as long as a price may take."""
+        session, grace = timetable.at(at), self._freshness.after
+        if session is None or session.phase(at) is not Phase.REGULAR or at - session.open_at < grace:
+            return None
+        pause, resumed = session.break_start_at, session.break_end_at
+        return None if pause and resumed and pause <= at <= resumed + grace else session
 
     def _forget(self, at: datetime) -> None:
         oldest = (at - REMEMBER_ALERTS).date()

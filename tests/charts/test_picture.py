@@ -239,7 +239,9 @@ def test_what_came_later_changes_no_picture(tape: list[Observation], moment: dat
 @given(observations(), moments)
 @settings(max_examples=60)
 def test_everything_shown_has_happened_and_has_its_place(tape: list[Observation], moment: datetime) -> None:
-    picture = price_picture(market_of(tape), COMPANIES, BOTH, [ALERT, OTHER], moment)
+    known = market_of([o for o in tape if o.seen_at <= moment])
+    told = figures_of(known, BOTH, [ALERT, OTHER], moment)
+    picture = pictures.price_picture(market_of(tape), COMPANIES, BOTH, [ALERT, OTHER], told)
     if picture is None:
         return
     shown = [p.at for p in (*picture.points, *picture.extremes)] + [a for p in picture.peers for a, _ in p.points]

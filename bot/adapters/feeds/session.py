@@ -78,7 +78,12 @@ def is_local(url: str) -> bool:
 
 
 def open_session(connector: aiohttp.TCPConnector | None = None) -> aiohttp.ClientSession:
-    """A session without cookies that uses the proxy of the environment."""
+    """A session without cookies that uses the proxy of the environment.
+
+    Without a ``connector`` each request has a connection of its own. That is for servers that are asked now and then:
+    a kept connection would often be one that they are closing, and a POST that meets its end is not sent again.
+    """
+    connector = connector or aiohttp.TCPConnector(force_close=True)
     return aiohttp.ClientSession(connector=connector, trust_env=True, cookie_jar=aiohttp.DummyCookieJar())
 
 

@@ -1,0 +1,85 @@
+"""What the library said of an exchange's sessions, kept in the user's cache folder: read in a millisecond, where the
+library takes seconds for the shipped watchlist's exchanges.
+
+Only a shortcut: a file that is absent, damaged, of another version of the library or of last month (a country may
+change its clocks) is as good as none, and a folder that cannot be written to is left alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import tempfile
+from datetime import date, timedelta
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_cache_path
+
+from bot.clock import SystemClock
+
+log = logging.getLogger(__name__)
+
+VARIABLE = "AFTERSHOCK_CACHE"
+"""The environment variable that names another folder."""
+GOOD_FOR = timedelta(days=30)
+MOST_FILES = 500
+"""Some 40 kB each; beyond, the oldest go."""
+MOST_BYTES = 5_000_000
+"""A larger file is none of ours: a century of sessions has two."""
+
+
+def read(name: str, since: date, until: date) -> Any:
+    """What was kept for a calendar and these dates; ``None`` where nothing, or nothing any more, was."""
+    file = _file(name, since, until)
+    try:
+        about = file.stat()
+        age = SystemClock().now().timestamp() - about.st_mtime
+        if age >= GOOD_FOR.total_seconds() or about.st_size > MOST_BYTES:
+            return None
+        return json.loads(file.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def write(name: str, since: date, until: date, what: Any) -> None:
+    """Keep ``what``, of JSON's types, where that is possible."""
+    file = _file(name, since, until)
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _forget(file.parent)
+        handle, draft = tempfile.mkstemp(dir=file.parent, suffix=".draft")
+        try:
+            with os.fdopen(handle, "w") as out:
+                json.dump(what, out, separators=(",", ":"))
+            os.replace(draft, file)  # whole, or not at all
+        except BaseException:
+            os.unlink(draft)
+            raise
+    except OSError as error:
+        log.debug("sessions of %s are not kept: %s", name, error)
+
+
+def _file(name: str, since: date, until: date) -> Path:
+    return _folder() / f"{_version()}-{name}-{since:%Y%m%d}-{until:%Y%m%d}.json"
+
+
+def _folder() -> Path:
+    chosen = os.environ.get(VARIABLE)
+    return (Path(chosen) if chosen else user_cache_path("aftershock", appauthor=False)) / "sessions"
+
+
+@cache
+def _version() -> str:
+    return version("exchange_calendars")
+
+
+def _forget(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        files = sorted(folder.iterdir(), key=lambda file: file.stat().st_mtime)
+        for file in files[: max(0, len(files) - MOST_FILES)]:
+            file.unlink()
