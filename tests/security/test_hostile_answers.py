@@ -51,11 +51,11 @@ class Bounds:
     def __init__(self) -> None:
         self.began, self.memory = time.monotonic(), _memory()
 
-    def hold(self, seconds: float, most: int, server: Hostile | None = None, before: int = 0) -> None:
+    def hold(self, seconds: float, most: int, hostile: Hostile | None = None, before: int = 0) -> None:
         assert time.monotonic() - self.began < allowed(seconds)
         # interim answers are thrown away one by one, as many as come within the time
-        if server is not None and server.kind != "endless interim":
-            assert server.sent - before < most + BUFFERS
+        if hostile is not None and hostile.kind != "endless interim":
+            assert hostile.sent - before < most + BUFFERS
         assert _memory() - self.memory < 4 * most + 64_000_000
 
 
