@@ -22,6 +22,7 @@ PACKAGES = (
     "exchange_calendars",
     "feedparser",
     "matplotlib",
+    "platformdirs",
     "prometheus_client",
     "pydantic",
     "rapidfuzz",

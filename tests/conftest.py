@@ -32,8 +32,8 @@ SHARED_DATA = REPOSITORY.parent / "shared" / "data"
 
 @pytest.hookimpl(optionalhook=True)  # where tests run without xdist nobody asks
 def pytest_xdist_auto_num_workers() -> int | None:
-    """One process more than processors: many tests wait, for a poll to come round or a process to end."""
-    return None if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS") else (os.cpu_count() or 1) + 1
+    """Two processes more than processors: many tests wait, for a poll to come round or a process to end."""
+    return None if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS") else (os.cpu_count() or 1) + 2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

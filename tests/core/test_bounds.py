@@ -111,7 +111,7 @@ def test_what_is_asked_first_is_what_costs_least() -> None:
     dearer = [Abnormal("SPY", less), Volume(less), Breadth("g", less, peers), news(), price("< -5%", "story")]
     assert [c.cost for c in (REGULAR, *by_price, *dearer)] == [0, 1, 1, 1, 3, 3, 4, 4, 6, 7, 7]
     assert InOrder((news(), price("< -5%")), parse_span("2h")).cost == 9
-    assert [joined((REGULAR, news(), price("< -5%"))).cost for joined in (All, Any, NoneOf)] == [7, 7, 7]
+    assert [joined((REGULAR, news(), price("< -5%"))).cost for joined in (All, Any, NoneOf)] == [0, 7, 7]
 
 
 # ------------------------------------------------------------------------------------------------------------ prices

@@ -1,8 +1,8 @@
 """What the library said of an exchange's sessions, kept in the user's cache folder: read in a millisecond, where the
 library takes seconds for the shipped watchlist's exchanges.
 
-Only a shortcut: a file that is absent, damaged, of another version of the library or of last month (a country may
-change its clocks) is as good as none, and a folder that cannot be written to is left alone.
+Only a shortcut: a file that is absent, damaged or of another version of the library is as good as none, and a folder
+that cannot be written to is left alone.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 import logging
 import os
 import tempfile
-from datetime import date, timedelta
+from datetime import date
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -20,13 +20,10 @@ from typing import Any
 
 from platformdirs import user_cache_path
 
-from bot.clock import SystemClock
-
 log = logging.getLogger(__name__)
 
 VARIABLE = "AFTERSHOCK_CACHE"
 """The environment variable that names another folder."""
-GOOD_FOR = timedelta(days=30)
 MOST_FILES = 500
 """Some 40 kB each; beyond, the oldest go."""
 MOST_BYTES = 5_000_000
@@ -37,11 +34,7 @@ def read(name: str, since: date, until: date) -> Any:
     """What was kept for a calendar and these dates; ``None`` where nothing, or nothing any more, was."""
     file = _file(name, since, until)
     try:
-        about = file.stat()
-        age = SystemClock().now().timestamp() - about.st_mtime
-        if age >= GOOD_FOR.total_seconds() or about.st_size > MOST_BYTES:
-            return None
-        return json.loads(file.read_bytes())
+        return json.loads(file.read_bytes()) if file.stat().st_size <= MOST_BYTES else None
     except (OSError, ValueError, RecursionError):
         return None
 

@@ -103,25 +103,30 @@ def _unknown(name: str) -> UsageError:
 
 
 def _to_keep(made: Schedule) -> dict[str, Any]:
-    """The zone, and each session's day and times in seconds."""
-    moments = [[None if at is None else int(at.timestamp()) for at in hours[1:]] for hours in made.sessions]
-    days = [hours.day.isoformat() for hours in made.sessions]
-    return {"zone": made.zone, "sessions": [[day, *times] for day, times in zip(days, moments, strict=True)]}
+    """The zone, and each session's day and times by the clock there: the law may move that clock."""
+    zone = ZoneInfo(made.zone)
+    return {
+        "zone": made.zone,
+        "sessions": [
+            [hours.day.isoformat(), *(at and at.astimezone(zone).replace(tzinfo=None).isoformat() for at in hours[1:])]
+            for hours in made.sessions
+        ],
+    }
 
 
 def _from_kept(found: Any) -> Schedule | None:
     """The same read back; ``None`` for anything else."""
     try:
-        zone = str(ZoneInfo(found["zone"]))
+        zone = ZoneInfo(found["zone"])
+
+        def moment(there: str) -> datetime:
+            return datetime.fromisoformat(there).replace(tzinfo=zone).astimezone(UTC)
+
         sessions = tuple(
-            Hours(date.fromisoformat(day), _moment(opens), _moment(closes), *(at and _moment(at) for at in pause))
+            Hours(date.fromisoformat(day), moment(opens), moment(closes), *(at and moment(at) for at in pause))
             for day, opens, closes, *pause in found["sessions"]
         )
     except (LookupError, TypeError, ValueError, OverflowError, OSError):
         return None
     in_order = all(before.closes <= after.opens and before.day < after.day for before, after in pairwise(sessions))
-    return Schedule(zone, sessions) if in_order else None
-
-
-def _moment(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
+    return Schedule(str(zone), sessions) if in_order else None

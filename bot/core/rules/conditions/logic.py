@@ -59,6 +59,11 @@ class All(_Joined):
     def requires_price(self) -> bool:
         return any(c.requires_price for c in self.of)
 
+    @property
+    def cost(self) -> int:
+        """That of the cheapest, with which it mostly ends: the stock's own price comes before a guard on the market."""
+        return min(c.cost for c in self.of)
+
     def evaluate(self, context: Context) -> Check:
         """False beats unknown beats True."""
         children = self._evaluated(context, lambda holds: holds is not True)

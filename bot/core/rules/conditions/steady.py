@@ -72,7 +72,8 @@ def measured(prices: SymbolPrices, context: Context, measure: Measurement) -> Me
     newest = measure(quote, session)
     if isinstance(newest, str):
         return newest
-    newest = replace(newest, met=newest.met and _says_how_far(quote, newest.value))
+    if newest.met and not _says_how_far(quote, newest.value):
+        newest = replace(newest, met=False)
     if not newest.met:
         return Measured(quote, session, (newest,), holds=False)
     if session.thin(quote.at):
