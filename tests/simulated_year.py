@@ -333,7 +333,6 @@ class Year:
     def _end(self, session: Session) -> SessionEnd:
         before = self.timetable.before(session)
         usual = before.close_at - before.open_at if before is not None else timedelta()
-        gc.collect()
         market = self._cycle.engine.market
         return SessionEnd(
             session.date,
