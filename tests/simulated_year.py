@@ -161,7 +161,8 @@ class Year:
         sessions = [s for s in self.timetable.all if self.plan.first <= s.date <= self.plan.last]
         self._kept_up_at = sessions[0].pre_at - timedelta(hours=1)
         self._start(self._kept_up_at)
-        self._turn(self._earlier_bars(sessions[0]), self._kept_up_at)
+        for symbol in self.symbols:  # one after the other, as the running bot reads them
+            self._turn(self._earlier_bars(symbol, sessions[0]), self._kept_up_at)
         for number, session in enumerate(sessions):
             falling = self._falling(number)
             restart_at = session.open_at + timedelta(hours=1) if self._restarts(number) else None
@@ -310,13 +311,13 @@ class Year:
         for s, price in self._prices.items():
             yield DailyBar(s, session.date, price, now, opened[s], high[s], low[s], 1e6, "made up")
 
-    def _earlier_bars(self, first: Session) -> list[Observation]:
+    def _earlier_bars(self, symbol: str, first: Session) -> list[Observation]:
         sessions = [s for n in range(1, BARS_BEFORE) if (s := self.timetable.before(first, n)) is not None]
         return [
             DailyBar(
-                s,
+                symbol,
                 held.date,
-                price := self._prices[s] * self._random.uniform(0.999, 1.001),
+                price := self._prices[symbol] * self._random.uniform(0.999, 1.001),
                 held.close_at,
                 price * 0.999,
                 price * 1.002,
@@ -325,7 +326,6 @@ class Year:
                 "made up",
             )
             for held in reversed(sessions)
-            for s in self.symbols
         ]
 
     # ------------------------------------------------------------------------------------------------------- measures

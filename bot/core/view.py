@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from bot.core.cause.questions import Fall, falls, stories_in_doubt
@@ -14,7 +14,6 @@ from bot.core.messages.snapshot import figures_now
 from bot.core.model import (
     Alert,
     ClusterMatch,
-    DailyBar,
     EarningsDate,
     Figures,
     Incident,
@@ -31,6 +30,7 @@ from bot.core.model.episodes import Episode
 from bot.core.model.on_demand import Wanted
 from bot.core.news import Companies, NewsIndex, Topics
 from bot.core.on_demand import wanted_headlines
+from bot.core.prices.bars import Bars
 from bot.core.prices.sessions import Session, Timetable
 from bot.core.rules.rule import RuleSet
 
@@ -46,7 +46,7 @@ class Prices(Protocol):
         """Sessions of its exchange."""
 
     @property
-    def bars(self) -> Mapping[date, DailyBar]:
+    def bars(self) -> Bars:
         """Daily bars by session."""
 
     @property

@@ -11,9 +11,9 @@ from tests.architecture.source import Finding, aliases, dotted, imports, nodes_o
 
 # standard library without I/O, clock, environment, randomness or threads
 PURE = """
-    __future__ abc bisect collections contextlib copy dataclasses datetime decimal enum fractions functools hashlib
-    heapq hmac html itertools json math operator re statistics string textwrap types typing unicodedata urllib.parse
-    weakref
+    __future__ abc array bisect collections contextlib copy dataclasses datetime decimal enum fractions functools
+    hashlib heapq hmac html itertools json math operator re statistics string textwrap types typing unicodedata
+    urllib.parse weakref
 """
 TEXT = "ahocorasick re2 rapidfuzz numpy"  # compiled once and asked purely
 CORE_NAMES = frozenset(f"{PURE} {TEXT} bot.core".split())

@@ -261,4 +261,4 @@ def test_bars_are_as_before_where_nothing_is_odd() -> None:
     bar = DailyBar("NVDA", date(2025, 1, 24), 50.0, at("01-24 21:00"))
     prices.add_bar(close("NVDA", 100.0, "01-23"))
     prices.add_bar(bar)
-    assert prices.bars[bar.session] is bar
+    assert prices.bars[bar.session] == bar

@@ -18,7 +18,7 @@ from bot.core.prices.sessions import Timetable
 from bot.core.rules.conditions import All
 from bot.core.rules.prefilter import PriceFilter
 from bot.core.rules.rule import Rule
-from tests.core.worlds import COMPANIES, TOPICS, at, news, price, rule, weekday_timetable
+from tests.core.worlds import COMPANIES, TOPICS, at, forget_bars, news, price, rule, weekday_timetable
 
 NEW_YORK = weekday_timetable(days=150)
 EARLIER = Timetable(
@@ -127,9 +127,7 @@ def test_neighbours_are_those_of_the_highest_correlation_where_closes_are_missin
     assert session is not None
     if gap:
         prices = made.of(gap)
-        missing = sorted(prices.bars)[20]
-        del prices.bars[missing]
-        prices._bar_dates.remove(missing)
+        forget_bars(prices, prices.bars.dates[20])
     moves = MoveMeasures(made, Benchmarks("SPY"))
     others = [s for s in SYMBOLS if s not in ("NVDA", "SPY")]
     by_hand = {s: _correlation(moves._excess("NVDA", session), moves._excess(s, session)) for s in others}

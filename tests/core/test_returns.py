@@ -32,6 +32,7 @@ from bot.core.prices.sessions import Session, Timetable
 from bot.core.prices.volumes import FRESH, VolumeRatio, volume_at, volume_of, volume_ratio
 
 from .real_sessions import timetable
+from .worlds import forget_bars
 
 NEW_YORK = timetable("XNYS")
 TODAY = NEW_YORK.on(date(2025, 6, 16))
@@ -123,11 +124,10 @@ def test_below_sixty_returns_the_benchmark_itself_is_what_is_expected(
 def test_a_return_counts_where_both_traded_then_and_the_session_before() -> None:
     own, market = walk(5, 140), walk(6, 140)
     prices, benchmark = filled("X", own), filled("M", market)
-    del prices.bars[before(20).date]  # two returns less
+    forget_bars(prices, before(20).date)  # two returns less
     prices.version += 1
     assert market_model(prices, benchmark, MONDAY).returns == 118
-    del benchmark.bars[before(20).date]  # the same two
-    del benchmark.bars[before(40).date]  # two more
+    forget_bars(benchmark, before(20).date, before(40).date)  # the same two, and two more
     benchmark.version += 1
     assert market_model(prices, benchmark, MONDAY).returns == 116
 
@@ -327,7 +327,7 @@ def test_bars_of_a_window_may_lack_one_in_ten_and_no_more() -> None:
     assert [b.session for b in found] == [before(n).date for n in range(20, 0, -1)]
     assert prices.bars_before(MONDAY, 21) is None
     for n, known in ((3, 19), (5, 18), (7, None)):
-        prices._bar_dates.remove(before(n).date)
+        forget_bars(prices, before(n).date)
         window = prices.bars_before(MONDAY, 20)
         assert (len(window) if window is not None else None) == known
     assert prices.bars_before(NEW_YORK.all[3], 4) is None

@@ -21,7 +21,8 @@ from bot.core.news import (
     Topic,
     Topics,
 )
-from bot.core.prices.market import Market
+from bot.core.prices.bars import Bars
+from bot.core.prices.market import Market, SymbolPrices
 from bot.core.prices.sessions import Session, Timetable
 from bot.core.prices.windows import Span, parse_since
 from bot.core.rules.comparison import parse_comparison
@@ -189,3 +190,12 @@ def shock_tape() -> list[Observation]:
         quote("NVDA", 90.0, "01-28 15:00"),
         quote("NVDA", 91.0, "01-28 15:01"),
     ]
+
+
+def forget_bars(prices: SymbolPrices, *sessions: date) -> None:
+    """The history of ``prices`` lacks these sessions."""
+    held = Bars(prices.symbol)
+    for bar in prices.bars.values():
+        if bar.session not in sessions:
+            held.add(bar)
+    prices.bars = held

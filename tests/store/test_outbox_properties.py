@@ -46,6 +46,7 @@ class Outbox(RuleBasedStateMachine):
         self.out: dict[str, Outgoing] = {}  # claimed, its answer still open
         self.leased_until: dict[str, int] = {}
         self.over: set[str] = set()  # answered for good, or doubtful: must not be handed out again
+        self.doubted: set[str] = set()  # messages that were doubtful for a while, when their edits were given up
         self.sent: list[str] = []
         self.store = self.open()
 
@@ -104,6 +105,7 @@ class Outbox(RuleBasedStateMachine):
                 del self.out[name]
             else:
                 self.over.add(name)
+                self.doubted.add(name)
 
     @rule(outcome=st.sampled_from(["sent", "sent", "retry", "unknown", "failed"]), twice=st.booleans(), data=st.data())
     def answer(self, outcome: str, twice: bool, data: st.DataObject) -> None:
@@ -118,6 +120,8 @@ class Outbox(RuleBasedStateMachine):
             self.over.discard(name)
         else:
             self.over.add(name)
+        if outcome == "unknown":
+            self.doubted.add(name)
         if outcome == "sent":
             self.sent.append(name)
 
@@ -194,13 +198,9 @@ class Outbox(RuleBasedStateMachine):
             elif state == "superseded" and rows[edits][0] == "sent":
                 # a message that is up shows its newest numbers, or an attempt at them ended badly
                 newest = max((row[2], place, row[0]) for place, row in enumerate(rows.values()) if row[1] == edits)
-                assert newest[2] != "superseded" or self.was_doubtful(edits)
+                assert newest[2] != "superseded" or edits in self.doubted
         self.store.close()
         assert verify(self.folder / "history.db") == []
-
-    def was_doubtful(self, name: str) -> bool:
-        """Whether the message was for a while unknown, when its edits were given up."""
-        return name in self.over and name in self.sent
 
 
 Outbox.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)

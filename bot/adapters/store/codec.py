@@ -19,10 +19,11 @@ import enum
 import json
 import math
 import sqlite3
+import sys
 import typing
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Generic, TypeVar
 
 import cattrs
@@ -33,6 +34,9 @@ from bot.core.model import FollowUpKind, Inline, Link, Moment, Severity, Strong,
 T = TypeVar("T")
 Encoder = Callable[[Any], Any]
 Decoder = Callable[[Any], Any]
+
+SHORT = 16
+"""Characters of a text that is likely to stand in many rows: a symbol, a currency, a source, a kind."""
 
 # ------------------------------------------------------------------------------------------------------------- scalars
 
@@ -258,9 +262,20 @@ def _column_encoder(hint: Any, empty_is_null: bool) -> Encoder:
     return inner
 
 
+def _short(text: str) -> str:
+    """``text``; a symbol, a currency or a source is one object however many prices name it."""
+    return sys.intern(text) if len(text) <= SHORT else text
+
+
+_SHARED: dict[Any, Decoder] = {str: _short, datetime: lru_cache(maxsize=64)(moment)}
+"""What stands in many rows is one value: a remembered price of the history takes half as much memory."""
+
+
 def _column_decoder(hint: Any, empty_is_null: bool) -> Decoder:
     kind, allows_none = _optional(hint)
-    if kind in _NATIVE or _is_text(kind):
+    if kind in _SHARED:
+        inner = _SHARED[kind]
+    elif kind in _NATIVE or _is_text(kind):
         inner = decoder(kind)
     else:
         inner = lambda data: from_json(kind, data)  # noqa: E731 - one of two alternatives

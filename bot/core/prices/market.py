@@ -6,7 +6,7 @@ observations in the order they were seen, so that "as of now" needs no argument.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -14,6 +14,7 @@ from itertools import islice
 
 from bot.core.model import DailyBar, Phase, Quote, QuoteKind, Reference, Split
 from bot.core.prices.admission import Rejection, is_repeat, refusal
+from bot.core.prices.bars import Bars
 from bot.core.prices.basis import (
     SAME,
     SMALL_SPLIT,
@@ -82,7 +83,7 @@ class Revision:
 class SymbolPrices:
     """One symbol's prices. Quotes are ordered by event time; equal times keep their order of arrival."""
 
-    __slots__ = ("_bar_dates", "_doubted_since", "bars", "changes", "models", "quotes", "revision", "splits", "symbol",
+    __slots__ = ("_doubted_since", "bars", "changes", "models", "quotes", "revision", "splits", "symbol",
                  "timetable", "version")  # fmt: skip
 
     def __init__(self, symbol: str, timetable: Timetable, revision: Revision | None = None) -> None:
@@ -90,8 +91,7 @@ class SymbolPrices:
         self.timetable = timetable
         self.revision = revision or Revision()
         self.quotes: list[Quote] = []
-        self.bars: dict[date, DailyBar] = {}
-        self._bar_dates: list[date] = []
+        self.bars = Bars(symbol)
         self.splits: list[Split] = []
         self.changes = 0
         """Counts everything applied: while it is the same, so is the price."""
@@ -121,10 +121,7 @@ class SymbolPrices:
 
     def add_bar(self, bar: DailyBar) -> None:
         """Add a finished session's bar; it replaces an earlier one of the session, as history is re-based."""
-        bar = self._in_our_unit(bar)
-        if bar.session not in self.bars:
-            insort(self._bar_dates, bar.session)
-        self.bars[bar.session] = bar
+        self.bars.add(self._in_our_unit(bar))
         self.version += 1
         self._count_change()
 
@@ -139,10 +136,10 @@ class SymbolPrices:
     def _in_our_unit(self, bar: DailyBar) -> DailyBar:
         """A bar in another unit than the one before it (pounds among pence) in the unit of that, unless quotes have
         been accepted in its own."""
-        i = bisect_left(self._bar_dates, bar.session)
-        if not i or bar.session - self._bar_dates[i - 1] > UNIT_KNOWN_FOR:
+        i = bisect_left(self.bars.dates, bar.session)
+        if not i or bar.session - self.bars.dates[i - 1] > UNIT_KNOWN_FOR:
             return bar
-        factor = hundredfold(self._bar_close(self._bar_dates[i - 1]), bar.close)
+        factor = hundredfold(self._bar_close(i - 1), bar.close)
         if factor is None or (self.last is not None and hundredfold(bar.close, self.last.price) is None):
             return bar
         opened, high, low = (f / factor if f is not None else None for f in (bar.open, bar.high, bar.low))
@@ -208,10 +205,7 @@ class SymbolPrices:
     ) -> None:
         """Drop quotes older than ``before``, and of trades older than ``thin_before`` all but the first of every
         ``thin_to``, but never the newest ``keep`` quotes. Keep the newest ``bars`` daily bars."""
-        surplus = max(0, len(self._bar_dates) - bars)
-        for day in self._bar_dates[:surplus]:
-            del self.bars[day]
-        del self._bar_dates[:surplus]
+        self.bars.forget(max(0, len(self.bars) - bars))
         most = max(0, len(self.quotes) - keep)
         cut = min(bisect_left(self.quotes, before, key=_event_time), most)
         thin = min(bisect_left(self.quotes, thin_before, key=_event_time), most)
@@ -318,22 +312,21 @@ class SymbolPrices:
         past = SymbolPrices(self.symbol, self.timetable)
         past.quotes = self.quotes[: bisect_right(self.quotes, moment, key=_event_time)]
         past.splits, past.version, past.models = self.splits, self.version, self.models
-        i = len(self._bar_dates)
-        while i and ((held := self.timetable.on(self._bar_dates[i - 1])) is None or held.close_at > moment):
+        i = len(self.bars)
+        while i and ((held := self.timetable.on(self.bars.dates[i - 1])) is None or held.close_at > moment):
             i -= 1
-        past._bar_dates = self._bar_dates[:i]
-        past.bars = self.bars if i == len(self._bar_dates) else {d: self.bars[d] for d in past._bar_dates}
+        past.bars = self.bars.first(i)
         return past
 
     def seen_by(self, moment: datetime) -> SymbolPrices:
         """What had been seen by ``moment``; itself where nothing was seen later."""
-        kept: list[Quote | DailyBar | Split] = [*self.quotes, *self.bars.values(), *self.splits]
-        if all(observation.seen_at <= moment for observation in kept):
+        kept: list[Quote | Split] = [*self.quotes, *self.splits]
+        newest = self.bars.seen_at
+        if (newest is None or newest <= moment) and all(observation.seen_at <= moment for observation in kept):
             return self
         past = SymbolPrices(self.symbol, self.timetable)
         past.quotes = [q for q in self.quotes if q.seen_at <= moment]
-        past.bars = {day: bar for day, bar in self.bars.items() if bar.seen_at <= moment}
-        past._bar_dates = sorted(past.bars)
+        past.bars = self.bars.where(lambda seen_at: seen_at <= moment)
         past.splits = [s for s in self.splits if s.seen_at <= moment]
         return past
 
@@ -341,9 +334,9 @@ class SymbolPrices:
 
     def close_of(self, session: Session) -> float | None:
         """The official close of ``session`` on the newest known split basis, from its bar or else its close quote."""
-        bar = self.bars.get(session.date)
-        if bar is not None:
-            return self.on_basis(bar, bar.close)
+        close = self.bars.close(session.date)
+        if close is not None:
+            return self.on_basis(self.bars[session.date], close) if self.splits else close
         for quote in reversed(self.in_session(session)):
             if quote.kind is QuoteKind.CLOSE:
                 return self.rebased(quote)
@@ -386,8 +379,8 @@ class SymbolPrices:
 
     def closes(self, before: date, count: int) -> list[tuple[date, float]]:
         """Up to ``count`` official closes of sessions before ``before``, newest first, on the newest split basis."""
-        i = bisect_left(self._bar_dates, before)
-        return [(d, self._bar_close(d)) for d in reversed(self._bar_dates[max(0, i - count) : i])]
+        end = bisect_left(self.bars.dates, before)
+        return [(self.bars.dates[i], self._bar_close(i)) for i in reversed(range(max(0, end - count), end))]
 
     def bars_before(self, session: Session, count: int) -> list[DailyBar] | None:
         """The bars of the ``count`` sessions before ``session``, oldest first.
@@ -395,10 +388,11 @@ class SymbolPrices:
         ``None`` where history does not reach back so far, or more than one bar in ten is missing.
         """
         first = self.timetable.before(session, count)
-        if first is None or not self._bar_dates or self._bar_dates[0] > first.date:
+        days = self.bars.dates
+        if first is None or not days or days[0] > first.date:
             return None
-        days = self._bar_dates[bisect_left(self._bar_dates, first.date) : bisect_left(self._bar_dates, session.date)]
-        return [self.bars[day] for day in days] if len(days) >= count * 0.9 else None
+        places = range(bisect_left(days, first.date), bisect_left(days, session.date))
+        return [self.bars.at(i) for i in places] if len(places) >= count * 0.9 else None
 
     def highest(self, session: Session, count: int) -> Reference | None:
         """The highest price of the ``count`` sessions before ``session`` (highs where known, else closes)."""
@@ -428,14 +422,17 @@ class SymbolPrices:
         return self._unmatched(session, lambda close: close > price)
 
     def _unmatched(self, session: date, beyond: Callable[[float], bool]) -> UnmatchedSince:
-        i = bisect_left(self._bar_dates, session)
-        for n, day in enumerate(reversed(self._bar_dates[:i])):
-            if beyond(self._bar_close(day)):
-                return UnmatchedSince(day, n)
-        return UnmatchedSince(None, i)
+        end = bisect_left(self.bars.dates, session)
+        for n, i in enumerate(reversed(range(end))):
+            if beyond(self._bar_close(i)):
+                return UnmatchedSince(self.bars.dates[i], n)
+        return UnmatchedSince(None, end)
 
-    def _bar_close(self, day: date) -> float:
-        bar = self.bars[day]
+    def _bar_close(self, i: int) -> float:
+        """Of the bar at a place among the bars."""
+        if not self.splits:
+            return self.bars.close_at(i)
+        bar = self.bars.at(i)
         return self.on_basis(bar, bar.close)
 
     # -------------------------------------------------------------------------------------------------- split basis

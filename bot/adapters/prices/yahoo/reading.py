@@ -21,6 +21,7 @@ Kind: once the exchange has closed, auctions and delays included, the regular pr
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
@@ -97,7 +98,7 @@ def read_quote(
             kind=kind,
             previous_close=reference,
             volume=volume if same_session and volume is not None and volume > 0 else None,
-            currency=currency if isinstance(currency, str) else "",
+            currency=sys.intern(currency) if isinstance(currency, str) else "",  # one text for thousands of quotes
             source=source,
         )
 

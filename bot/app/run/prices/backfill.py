@@ -103,7 +103,7 @@ class Backfill:
         session = prices.timetable.current(now)
         if session is not None and now < session.close_at + SETTLED_AFTER:
             session = prices.timetable.before(session)
-        read_at = max((bar.seen_at for bar in prices.bars.values()), default=now)
+        read_at = prices.bars.seen_at or now
         split_at = max((s.seen_at for s in prices.splits if not s.cash and s.seen_at > read_at), default=None)
         if session is None or (session.date in prices.bars and split_at is None):
             return None

@@ -1,0 +1,101 @@
+"""The daily bars of one symbol, packed: two years of them for hundreds of symbols are most of what a bot remembers."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+
+from bot.core.model import DailyBar
+
+_EACH = 5
+"""Close, open, high, low and volume; NaN where there is none."""
+
+
+class Bars(Mapping[date, DailyBar]):
+    """Bars by session, oldest first. A bar that is read is made then: a hundred bytes are kept of each, where the
+    values themselves take three hundred and fifty."""
+
+    __slots__ = ("_numbers", "_seen", "_sources", "dates", "symbol")
+
+    def __init__(self, symbol: str) -> None:
+        self.symbol = symbol
+        self.dates: list[date] = []
+        """The sessions there are bars of, ascending."""
+        self._numbers = array("d")
+        self._seen: list[datetime] = []
+        self._sources: list[str] = []
+
+    def __len__(self) -> int:
+        return len(self.dates)
+
+    def __iter__(self) -> Iterator[date]:
+        return iter(self.dates)
+
+    def __contains__(self, session: object) -> bool:
+        return isinstance(session, date) and self._place(session) is not None
+
+    def __getitem__(self, session: date) -> DailyBar:
+        i = self._place(session)
+        if i is None:
+            raise KeyError(session)
+        return self.at(i)
+
+    def at(self, i: int) -> DailyBar:
+        """The bar at a place among ``dates``."""
+        close, *others = self._numbers[_EACH * i : _EACH * (i + 1)]
+        opened, high, low, volume = (None if math.isnan(number) else number for number in others)
+        return DailyBar(self.symbol, self.dates[i], close, self._seen[i], opened, high, low, volume, self._sources[i])
+
+    def close(self, session: date) -> float | None:
+        """The close of a session; ``None`` where there is no bar."""
+        i = self._place(session)
+        return None if i is None else self._numbers[_EACH * i]
+
+    def close_at(self, i: int) -> float:
+        """The close at a place among ``dates``."""
+        return self._numbers[_EACH * i]
+
+    @property
+    def seen_at(self) -> datetime | None:
+        """When the newest of what is known was seen."""
+        return max(self._seen, default=None)
+
+    def add(self, bar: DailyBar) -> None:
+        """Add a bar; it replaces one of the same session."""
+        numbers = array(
+            "d", (math.nan if n is None else n for n in (bar.close, bar.open, bar.high, bar.low, bar.volume))
+        )
+        i = bisect_left(self.dates, bar.session)
+        known = i < len(self.dates) and self.dates[i] == bar.session
+        self._numbers[_EACH * i : _EACH * (i + known)] = numbers
+        self.dates[i : i + known] = [bar.session]
+        self._seen[i : i + known] = [bar.seen_at]
+        self._sources[i : i + known] = [bar.source]
+
+    def forget(self, many: int) -> None:
+        """Drop so many of the oldest."""
+        del self._numbers[: _EACH * many], self.dates[:many], self._seen[:many], self._sources[:many]
+
+    def first(self, many: int) -> Bars:
+        """The oldest so many; itself where that is all."""
+        return self if many >= len(self.dates) else self._those(range(many))
+
+    def where(self, seen: Callable[[datetime], bool]) -> Bars:
+        """Those whose ``seen_at`` is as asked."""
+        return self._those([i for i, at in enumerate(self._seen) if seen(at)])
+
+    def _those(self, places: range | list[int]) -> Bars:
+        some = Bars(self.symbol)
+        for i in places:
+            some._numbers.extend(self._numbers[_EACH * i : _EACH * (i + 1)])
+        some.dates = [self.dates[i] for i in places]
+        some._seen = [self._seen[i] for i in places]
+        some._sources = [self._sources[i] for i in places]
+        return some
+
+    def _place(self, session: date) -> int | None:
+        i = bisect_left(self.dates, session)
+        return i if i < len(self.dates) and self.dates[i] == session else None
