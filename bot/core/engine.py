@@ -488,13 +488,13 @@ class Engine:
         for symbol in self.rules.symbols:
             prices = self.market.of(symbol)
             if prices.timetable not in expected:
-                expected[prices.timetable] = self._trading_since_a_while(prices.timetable, at)
+                expected[prices.timetable] = self._trading_for_a_while(prices.timetable, at)
             if (session := expected[prices.timetable]) is not None:
                 last = prices.last
                 ages[symbol] = at - last.seen_at if last and last.at >= session.starts_at else None
         return ages
 
-    def _trading_since_a_while(self, timetable: Timetable, at: datetime) -> Session | None:
+    def _trading_for_a_while(self, timetable: Timetable, at: datetime) -> Session | None:
         """The session of ``at``, if an exchange has traded in it without a break for as long as a price may take."""
         session, grace = timetable.at(at), self._freshness.after
         if session is None or session.phase(at) is not Phase.REGULAR or at - session.open_at < grace:

@@ -91,6 +91,9 @@ class MoveMeasures:
         self._revision = -1
         self._measured: dict[object, dict[tuple[str, date], UnusualMove | None]] = {}
         """Moves by ``stamp``, all of one revision of the market."""
+        self._asked: tuple[int, datetime, int] | None = None
+        """Revision, moment and number of exchanges that ``_found`` is for."""
+        self._found: dict[tuple[str, date], UnusualMove | None] = {}
         self._timetables: dict[str, Timetable] = {}
 
     def of(self, symbol: str, now: datetime) -> UnusualMove | None:
@@ -105,6 +108,7 @@ class MoveMeasures:
         if prices.timetable.exchange not in self._timetables:
             self._timetables[prices.timetable.exchange] = prices.timetable
             self._measured.clear()
+            self._asked = None
         known, key = self._known(now), (symbol, day)
         if key not in known:
             session = prices.timetable.on(day)
@@ -127,10 +131,13 @@ class MoveMeasures:
     def _known(self, now: datetime) -> dict[tuple[str, date], UnusualMove | None]:
         """The moves measured for ``now``: explaining one fall takes those of the whole universe."""
         revision = self._market.revision.number
-        if revision != self._revision:
-            self._revision = revision
-            self._measured.clear()
-        return self._measured.setdefault(self.stamp(now), {})
+        asked = revision, now, len(self._timetables)
+        if asked != self._asked:
+            if revision != self._revision:
+                self._revision = revision
+                self._measured.clear()
+            self._asked, self._found = asked, self._measured.setdefault(self.stamp(now), {})
+        return self._found
 
     def _measure(self, prices: SymbolPrices, session: Session, now: datetime) -> UnusualMove | None:
         at = _last_of(prices.timetable, session, now)

@@ -237,9 +237,8 @@ class RuleSet:
         if not symbols:
             return by_news
         indexes: list[Mapping[str, list[Rule]]] = [found for s in symbols if (found := self._by_member.get(s))]
-        merged = _merged([*indexes, by_news])
-        merged.update((s, self.concerning(s)) for s in symbols)
-        return merged
+        every = {s: self.concerning(s) for s in symbols}
+        return _merged([*indexes, by_news], every.keys()) | every
 
     def named(self, name: str) -> Rule | None:
         """The rule called ``name``."""
@@ -251,11 +250,13 @@ class RuleSet:
         return {r.name: (r.version, r.text) for r in self._rules}
 
 
-def _merged(indexes: list[Mapping[str, list[Rule]]]) -> dict[str, list[Rule]]:
-    """The rules of several indexes, each once."""
+def _merged(indexes: list[Mapping[str, list[Rule]]], but: Set[str] = frozenset()) -> dict[str, list[Rule]]:
+    """The rules of several indexes, each once; without the symbols ``but``."""
     merged: dict[str, list[Rule]] = {}
     for index in indexes:
         for symbol, rules in index.items():
+            if symbol in but:
+                continue
             known = merged.setdefault(symbol, rules)
             if known is not rules:
                 ids = {id(r) for r in known}
