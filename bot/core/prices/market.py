@@ -41,7 +41,7 @@ THIN_AFTER = timedelta(hours=3)
 """Of trades older than this, one every ``THIN_TO`` is kept: references far back need no more."""
 THIN_TO = timedelta(minutes=5)
 MOST_QUOTES = 200_000
-"""Remembered of all symbols together, some 90 MB: three hours whole and twelve days thinned of 80 symbols that are
+"""Remembered of all symbols together, some 45 MB: three hours whole and twelve days thinned of 80 symbols that are
 polled every 15 seconds. With more of them, trades are thinned further."""
 CROWDED = tuple(
     (timedelta(minutes=after), timedelta(minutes=to))
