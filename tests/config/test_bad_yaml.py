@@ -22,6 +22,14 @@ BAD = {
         "# nothing yet\n\n",
         ["f.yaml:1:1: the file is empty; write at least one key, or remove the file"],
     ),
+    "a key without a colon": (
+        "rules:\n  - name: x\n    symbols NVDA\n    severity: high\n",
+        ["f.yaml:3:5: expected ':' after a key on this line; add it"],
+    ),
+    "a space that is none": (
+        "rules:\n  - name: x\n    when: {price:\u00a0{change: 5}}\n",
+        ["f.yaml:3:18: this is not an ordinary space (U+00A0); write one"],
+    ),
     "a tab as indentation": (
         "rules:\n\t- name: x\n",
         ["f.yaml:2:1: a tab is used for indentation; use spaces"],

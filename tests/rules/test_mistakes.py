@@ -114,6 +114,16 @@ NEVER = "can never hold"
         ("pric: {}", "pric", "did you mean 'price'?"),
         ("hold: 3", "hold", "'hold' belongs to the rule"),
         ("price: {change: '< -5%', since: yesterday}", "price.since", "write 'previous close', 'open'"),
+        # as people write elsewhere
+        ("price: {change: '< -5%', since: 30min}", "price.since", "write 30m"),
+        ("news: {topic: ai-model, within: 2 hours}", "news.within", "write 2h"),
+        ("price: {change: '< -5,5%'}", "price.change", "write a point, like < -5.5%"),
+        ("{price: {change: '< -5%'}, not: [{market: {change: '< -4%'}}]}", "not", "in a list under none:"),
+        ("during: {hours: 09:30-16:00, zone: EST}", "during.zone", "EST has no summer time; write America/New_York"),
+        # a sign forgotten
+        ("price: {change: '< 5%'}", "price.change", 'not moved; write "< -5%" for a move'),
+        ("price: {change: '> -5%', since: 3 sessions}", "price.change", 'not moved; write "> 5%" for a move'),
+        ("price: {change: 'between -1% and 1%'}", "price.change", "not moved; write one like < -5%"),
     ],
 )
 def test_a_condition_that_makes_no_sense_is_found_where_it_stands(
@@ -132,7 +142,7 @@ def test_a_condition_that_makes_no_sense_is_found_where_it_stands(
     "when",
     [
         'price: {change: "< -99%"}',
-        'price: {change: "> -100%"}',
+        'all: [{price: {change: "> -100%"}}, {news: {topic: ai-model}}]',
         'price: {change: "< -5%", since: 500 sessions}',
         'price: {change: "< -5%", since: 16h}',
         'price: {drawdown: "<= 0%", of: 500 sessions}',
@@ -170,6 +180,9 @@ def test_what_is_just_possible_passes(tmp_path: Path, when: str) -> None:
         ("gruop:chips", "unknown kind of selection 'gruop'; did you mean 'group'?"),
         ("[]", "nothing is written here"),
         ("5", "expected a list, found number 5"),
+        ("BRK.B", "'BRK.B' is not watched; add it to the watchlist in config.yaml, as Yahoo writes it: BRK-B"),
+        ("BTC-USD", "'BTC-USD' is not watched; add it to the watchlist in config.yaml"),
+        ("^GSPC", "'^GSPC' is an index and not watched; add it to benchmarks: in config.yaml"),
     ],
 )
 def test_a_selection_of_nobody_is_found(tmp_path: Path, symbols: str, said: str) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.core.cause.causes import GROUP_LEAST
 from bot.core.prices.windows import Since, Span, format_duration
 from bot.core.rules.comparison import Comparison
-from bot.core.rules.conditions import All, Breadth, Condition, Drawdown, Named, NoneOf, Price
+from bot.core.rules.conditions import All, Breadth, Condition, Drawdown, During, Named, NoneOf, Price
 from bot.core.rules.conditions.cause import Group
 from bot.core.rules.rule import SeverityStep
 
@@ -195,6 +195,24 @@ def contradictions(when: Condition) -> Iterator[tuple[Condition, str]]:
         interval, required = met[key]
         if interval <= Interval.of(asked):
             yield guard, f'this blocks whenever "{required}" holds, so the rule never fires; change one of them'
+
+
+def unmoved(when: Condition) -> tuple[Price, str] | None:
+    """The price condition of a rule that holds at once for every stock, and what was meant; ``None`` where it takes a
+    move or a story."""
+    prices = []
+    for part in required_parts(when):
+        if isinstance(part, Price) and part.since.kind != "story":
+            prices.append(part)
+        elif not isinstance(part, During | NoneOf):
+            return None
+    if not prices or any(not Interval(0.0, 0.0) <= Interval.of(price.change) for price in prices):
+        return None
+    asked = prices[0].change
+    other = (
+        f'; write "{replace(asked, limit=-asked.limit)}" for a move' if asked.op != "between" and asked.limit else ""
+    )
+    return prices[0], f'"{asked}" holds for a price that has not moved{other or "; write one like < -5%"}'
 
 
 def _about(condition: Condition) -> tuple[tuple[object, ...] | None, Comparison | None]:

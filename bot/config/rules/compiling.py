@@ -33,6 +33,7 @@ from bot.config.rules.checks import (
     required_parts,
     too_few,
     unmeasurable,
+    unmoved,
     unreachable,
 )
 from bot.config.rules.specs import MALFORMED, ReadRule, RuleSpec
@@ -199,6 +200,9 @@ class Compiler:
                 )
         for condition, why in contradictions(when):
             self.fail(self.places.get(id(condition), (*path, "when")), why)
+        if found := unmoved(when):
+            condition, why = found
+            self.fail((*self.places.get(id(condition), (*path, "when")), "change"), why)
 
     # ------------------------------------------------------------------------------------------------------ as written
 

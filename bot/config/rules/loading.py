@@ -36,8 +36,13 @@ HINTS: Mapping[str, str] = {
     "for": "write how long conditions must hold as hold: 10m, beside when",
     "symbol": "write the list of symbols as symbols: [NVDA, group:memory]",
     "sources_count": 'count distinct sources with sources: ">= 2"',
+    "not": "write what must not hold in a list under none:",
+    "and": "write the conditions in a list under all:",
+    "or": "write the conditions in a list under any:",
+    "if": "write the conditions under when:",
+    "when[]": "a list needs to say how its conditions are joined; write all: above it, or any:",
 }
-"""Keys people try in the wrong place, and what to write."""
+"""Keys people try in the wrong place, and what to write; ``KEY[]`` where they write a list."""
 
 _ITEM: TypeAdapter[Any] = TypeAdapter(cast(Any, ConditionItem))  # mypy does not take an annotated union for a type
 _RULE: TypeAdapter[Any] = TypeAdapter(RuleSpec)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,10 @@ PEERS = "peers"
 
 class NotWatchedError(ValueError):
     """A selector names a company that exists and is not watched."""
+
+
+_SHARE_CLASS = re.compile(r"[A-Z]{1,5}\.[A-Z]")
+"""A class of shares as most write it: ``BRK.B``."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,21 @@ class RuleNames:
             raise ValueError(f"'{selector}' is a group; write group:{selector}")
         if colon and kind not in ("group", "exposure", "not"):
             raise ValueError(one_of(kind, ("group", "exposure", "not"), "kind of selection"))
-        raise ValueError(one_of(selector, sorted(self.watchlist), "symbol"))
+        raise ValueError(self._unknown_symbol(selector))
+
+    def _unknown_symbol(self, written: str) -> str:
+        dashed = written.upper().replace(".", "-")
+        if dashed in self.nameable:
+            return f"unknown symbol '{shown(written)}'; did you mean '{dashed}'?"
+        if written.startswith("^"):
+            return (
+                f"'{shown(written)}' is an index and not watched; add it to benchmarks: in config.yaml, "
+                f"and ask for it with market: {{benchmark: {shown(written)}, …}}"
+            )
+        if nearest(written, self.watchlist):
+            return one_of(written, sorted(self.watchlist), "symbol")
+        way = f", as Yahoo writes it: {dashed}" if _SHARE_CLASS.fullmatch(written) else ""
+        return f"'{shown(written)}' is not watched; add it to the watchlist in config.yaml{way}"
 
     def _group(self, name: str) -> Collection[str]:
         if name == "watchlist":

@@ -249,7 +249,13 @@ def compose(file: str, text: str) -> yaml.Node | None:
         node: yaml.Node | None = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if "expected ':'" in (error.problem or "") and error.context_mark is not None:
+            mark = error.context_mark  # what is found after the key without one is the line below
         line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+        if odd := _odd_space(text, line):
+            raise refusal(
+                file, "this is not an ordinary space (U+{:04X}); write one".format(*odd), line, odd[1]
+            ) from None
         message = _plain_words(text, line, column, error.context or "", error.problem or "", error.context_mark)
         raise refusal(file, redacted(message), line, column) from None
     except _TooDeepError as error:
@@ -263,6 +269,19 @@ def compose(file: str, text: str) -> yaml.Node | None:
     return node
 
 
+def _odd_space(text: str, line: int) -> tuple[int, int] | None:
+    """The first space of another kind on a line, outside quotes, with its column: pasted text has some, and to YAML
+    they are letters."""
+    lines = text.splitlines()
+    written = lines[line - 1] if line <= len(lines) else ""
+    for found in _ODD_SPACE.finditer(written):
+        before = written[: found.start()]
+        if before.count('"') % 2 == 0 and before.count("'") % 2 == 0:
+            return ord(found[0]), found.start() + 1
+    return None
+
+
+_ODD_SPACE = re.compile("[\u00a0\u2000-\u200b\u202f\u205f\u3000\ufeff]")
 _ESCAPE = "a backslash in double quotes begins an escape; use single quotes, or double the backslash"
 _QUOTE_OR_INDENT = "put the text in quotes, or check the indentation"
 _MARKED = "'*' and '&' are special in YAML; put the text in quotes"
@@ -283,7 +302,7 @@ _COMPLAINTS = (
     ("", "escape", _ESCAPE),
     ("flow sequence", "", "expected ',' or ']'{since}; add it, or put the text in quotes"),
     ("flow mapping", "", "expected ',' or '}}'{since}; add it, or put the text in quotes"),
-    ("", "expected ':'", "expected ':' after the key; add it"),
+    ("", "expected ':'", "expected ':' after a key on this line; add it"),
     ("directive", "", "a line that begins with '%' is special in YAML; put the text in quotes"),
     ("block collection", "", "expected a '-' like the other items of the list{since}; check the indentation"),
     ("block mapping", "", "expected a key of the mapping{since}; check the indentation and the quotes"),

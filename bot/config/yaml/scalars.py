@@ -88,7 +88,13 @@ def parse_time_zone(value: object) -> str:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ValueError(f"unknown time zone '{shown(value)}'; write a name like America/New_York or UTC") from error
+    if meant := _NO_SUMMER.get(value):
+        raise ValueError(f"{value} has no summer time; write {meant}")
     return value
+
+
+_NO_SUMMER = {"EST": "America/New_York", "MST": "America/Denver"}
+"""Names of zones that mean the winter's offset all the year."""
 
 
 def parse_http_url(value: object) -> str:

@@ -66,7 +66,8 @@ def _problems(document: Document, mistakes: list[Mistake], hints: Mapping[str, s
             problems.append(_problem(document, mistake, hints))
     for path, group in by_path.items():
         wanted = list(dict.fromkeys(m.wanted for m in group))
-        problems.append(_at(document, document.position(path), path, wrong_type(group[0].input, wanted)))
+        hint = hints.get(f"{path[-1]}[]") if path and isinstance(group[0].input, list) else None
+        problems.append(_at(document, document.position(path), path, hint or wrong_type(group[0].input, wanted)))
     return list(dict.fromkeys(problems))
 
 

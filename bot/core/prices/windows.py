@@ -14,6 +14,18 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([a-z]+)\Z")
 _SESSIONS = re.compile(r"([0-9]{1,9})\s+sessions?\Z")
 _EXTREME = re.compile(r"(high|low) of ([0-9]{1,9}) sessions?\Z")
+_AT_LENGTH = {
+    word: unit
+    for unit, words in {
+        "s": "sec secs second seconds",
+        "m": "min mins minute minutes",
+        "h": "hr hrs hour hours",
+        "d": "day days",
+        "w": "week weeks",
+    }.items()
+    for word in words.split()
+}
+"""Units as people write them elsewhere: one way is read, and these are told which."""
 _HOW_LONG = "write a number and s, m, h, d or w, as in 90s, 30m, 2h, 5d"
 LONGEST = timedelta(days=3660)
 """Longer durations are mistakes."""
@@ -86,6 +98,8 @@ def parse_duration_or_zero(text: str) -> timedelta:
     found = _DURATION.match(text.strip())
     if found is None:
         raise ValueError(f"'{text}' is not a duration; {_HOW_LONG}")
+    if short := _short(text):
+        raise ValueError(short)
     if found[2] not in _UNITS:
         raise ValueError(f"'{found[2]}' is not a unit of time; {_HOW_LONG}")
     seconds = float(found[1]) * _UNITS[found[2]]
@@ -104,8 +118,15 @@ def parse_span(text: str) -> Span:
         return Span(duration=parse_duration(text))
     except ValueError:
         raise ValueError(
-            f"'{text}' is neither sessions nor a duration; write '5 sessions' or '2h', for example"
+            _short(text) or f"'{text}' is neither sessions nor a duration; write '5 sessions' or '2h', for example"
         ) from None
+
+
+def _short(text: str) -> str:
+    """What to write for a duration with its unit at length; empty for anything else."""
+    found = _DURATION.match(text.strip())
+    unit = _AT_LENGTH.get(found[2]) if found else None
+    return f"'{text}' is not how durations are written; write {found[1]}{unit}" if found and unit else ""
 
 
 def parse_since(text: str) -> Since:
@@ -121,7 +142,8 @@ def parse_since(text: str) -> Since:
         span = parse_span(folded)
     except ValueError:
         raise ValueError(
-            f"'{text}' is not a reference price; write 'previous close', 'open', a duration such as "
+            _short(text)
+            or f"'{text}' is not a reference price; write 'previous close', 'open', a duration such as "
             "'30m', '3 sessions', 'high of 20 sessions', 'low of 20 sessions' or 'story'"
         ) from None
     if span.duration is not None:

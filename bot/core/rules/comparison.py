@@ -17,6 +17,7 @@ _OPERATORS: dict[str, Callable[[float, float], bool]] = {
 _NUMBER = r"([+-]?[0-9]+(?:\.[0-9]+)?)\s*(%?)"
 _SIMPLE = re.compile(rf"^(<=|>=|<|>)\s*{_NUMBER}\Z")
 _TYPOGRAPHIC = str.maketrans({"−": "-", "≤": "<=", "≥": ">="})
+_COMMA = re.compile(r"(?<=[0-9]),(?=[0-9])")
 _BETWEEN = re.compile(rf"^between\s+{_NUMBER}\s+and\s+{_NUMBER}\Z")
 
 
@@ -66,6 +67,8 @@ def parse_comparison(text: str, *, percent: bool | None = None) -> Comparison:
         op = "between"
         numbers, signs = [float(between[1]), float(between[3])], [between[2], between[4]]
     else:
+        if _COMMA.search(folded):
+            raise ValueError(f"'{text}' has a decimal comma; write a point, like {_COMMA.sub('.', folded)}")
         example = '"< -10%"' if percent else '">= 0.5"'
         raise ValueError(f"'{text}' is not a comparison; write for example {example} or \"between … and …\"")
     if not all(math.isfinite(n) for n in numbers):
