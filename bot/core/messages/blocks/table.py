@@ -86,10 +86,10 @@ def by_line(
 
 
 def _time(move: StockMove, at: datetime, usual: datetime | None) -> str:
-    """The time of a price that is not of the table's."""
-    old = at - move.at > OLD
+    """The time of a price that is not of the table's, and of an old one where the title has no age."""
     odd = usual is not None and abs(move.at - usual) > OLD
-    return f" ({clock(move.at) if at - move.at < DAY else moment(move.at)})" if odd or (old and usual is None) else ""
+    old = at - move.at > OLD and not as_of(at, usual)
+    return f" ({clock(move.at) if at - move.at < DAY else moment(move.at)})" if odd or old else ""
 
 
 def held_up_line(moves: Sequence[StockMove], label: Callable[[str], str]) -> list[Line]:
