@@ -24,7 +24,7 @@ from tests.core import message_worlds
 from tests.core.message_worlds import walk, world
 
 SEEDS = (*range(40), 2169)
-"""The last: a price half an hour older than those of the table it stands in, and they a minute older than the message."""
+"""The last: a price half an hour older than the others of its table, which are a minute older than the message."""
 SEED_OF_TWO_AT_ONCE = 223
 """A world in which a stock recovers at the moment of another message about it."""
 
