@@ -31,7 +31,10 @@ def replay(
     database: TrialDatabase = None,
     notify: Annotated[Notify, typer.Option(help="Where messages go.")] = Notify.CONSOLE,
     speed: Annotated[str | None, typer.Option(help="Simulated seconds per second, as 600x. Default: no limit.")] = None,
-    rules: Annotated[Path | None, typer.Option(help="Rule file or folder. Default: the configured one.")] = None,
+    rules: Annotated[
+        Path | None,
+        typer.Option(help="A file of rules, in place of those of their names, or a folder, in place of all."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Play a past episode as if it happened now: same engine, database and outbox, simulated clock.

@@ -255,6 +255,15 @@ def test_a_possible_cause_is_shown_as_no_more_than_that_with_its_confidence() ->
     assert "(confidence 0.45)." in text
 
 
+@pytest.mark.parametrize(
+    ("topic", "beside"),
+    [("ai-capex", "news on spending on AI"), ("outage", "news on an outage"), ("ai-model", "AI-model news")],
+)
+def test_a_rise_is_not_told_beside_worries(topic: str, beside: str) -> None:
+    desk = Desk(alert("CHRW", cause(topic, None), 0.08))
+    assert f"C.H. Robinson rose as much as 8.0 % and now stands at −12.0 %; {beside}" in headline(desk)
+
+
 def test_news_that_nobody_weighed_is_told_as_a_coincidence() -> None:
     desk = Desk(alert("CHRW", cause("ai-model", None)))
     assert headline(desk) == "C.H. Robinson falls 12.0 %; AI-model news at the same time"

@@ -79,6 +79,8 @@ def test_a_comparison_is_read_as_people_write_it(text: str, percent: bool | None
         ("-10%", True, 'write for example "< -10%"'),
         ("0.5", False, 'write for example ">= 0.5"'),
         ("< -10", True, 'write "< -10%"'),
+        ("< -0.03", True, 'write "< -3%", or "< -0.03%" where so little is meant'),
+        ("< -2,5%", True, "write a point, like < -2.5%"),
         ("between 1 and 2", True, "write both numbers with %"),
         ("> 5%", False, "write it without %"),
         ("between 1% and 2", None, "write both ends the same way"),

@@ -73,7 +73,7 @@ def test_the_rule_in_the_readme_is_the_shipped_one(repository: Path) -> None:
 
 def test_the_message_in_the_readme_is_what_the_replay_says(said: dict[str, str]) -> None:
     shown = next(block for block in re.findall(r"```text\n(.*?)```", README, re.DOTALL))
-    assert shown.strip() in said["python main.py replay deepseek-2025-01"]
+    assert shown.strip() in said["python main.py replay deepseek-2025-01 --database deepseek.db"]
 
 
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\((?!https?:)([^)#]+)\)", README))))

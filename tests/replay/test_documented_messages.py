@@ -26,6 +26,12 @@ def test_a_replay_is_played_by_other_rules_that_are_named(tmp_path: Path) -> Non
     (tmp_path / "large-fall.yaml").write_text(text.replace("enabled: false", "enabled: true"), encoding="utf-8")
     config = REPOSITORY / "config.yaml"
     plan = plan_replay(config, "servicenow-2025-01", NOW, tmp_path / "large-fall.yaml")
+    rules = {rule.name: rule.enabled for rule in plan.project.rules}
+    assert rules["large-fall"], "of this name"
+    assert rules["ai-model-shock"], "and all others as configured"
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "large-fall.yaml").rename(tmp_path / "folder" / "large-fall.yaml")
+    plan = plan_replay(config, "servicenow-2025-01", NOW, tmp_path / "folder")
     assert [(rule.name, rule.enabled) for rule in plan.project.rules] == [("large-fall", True)]
     (tmp_path / "none").mkdir()
     with pytest.raises(UsageError, match="no rule files"):

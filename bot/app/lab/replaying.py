@@ -17,6 +17,7 @@ from bot.core.errors import UsageError
 from bot.core.model import Recipient
 from bot.core.model.episodes import Episode
 from bot.core.ports import Notifier, Store
+from bot.core.rules.rule import RuleSet
 from bot.cycle import Cycle, CycleResult
 from bot.delivery.held import HeldMessages
 from bot.delivery.sender import Sender, SendPolicy
@@ -25,6 +26,11 @@ from bot.replay.tape import Tape, build_tape
 
 EPISODES_FROM = date(2015, 1, 1)
 """Calendars reach back this far for episodes."""
+
+
+def _beside(configured: RuleSet, named: RuleSet, *, alone: bool) -> RuleSet:
+    names = {rule.name for rule in named}
+    return named if alone else RuleSet([*(rule for rule in configured if rule.name not in names), *named])
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,7 @@ class Plan:
 
 def plan_replay(config: Path, name: str, now: datetime, rules: Path | None = None) -> Plan:
     """Read and check everything a replay needs. The watchlist is the symbols the episode has prices for; the rules are
-    the configured ones, or those at ``rules``.
+    the configured ones, or those at ``rules``: a folder's in place of all, a file's in place of those of their names.
 
     Raises ConfigError for mistakes in any file, UsageError if there is no such episode or it cannot be replayed.
     """
@@ -59,7 +65,7 @@ def plan_replay(config: Path, name: str, now: datetime, rules: Path | None = Non
         if not (files := rule_files(rules)):
             raise UsageError(f"{rules} has no rule files (*.yaml); name a rule file or a folder of rule files")
         around = surroundings(settings, project.companies, project.topics, watchlist)
-        project = replace(project, rules=load_rules(files, around))
+        project = replace(project, rules=_beside(project.rules, load_rules(files, around), alone=rules.is_dir()))
     spans.companies = project.companies
     opening = spans.of_exchange(episode.prices[0].exchange).on(episode.first)
     if opening is None:

@@ -18,8 +18,13 @@ _MARKS = {True: "✓", False: "✗", None: "?"}
 
 
 def main_alert(alerts: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
-    """Of one stock's alerts the one it is known by: of its newest session the most severe, of these the newest."""
-    return max(alerts, key=lambda a: (a["session"], Severity.parse(a["severity"]), a["at"]), default=None)
+    """Of one stock's alerts the one it is known by: of its newest session the most severe, of these the newest, and of
+    several rules' at one moment the one that has seen the furthest price."""
+    return max(
+        alerts,
+        key=lambda a: (a["session"], Severity.parse(a["severity"]), a["at"], abs(a["worst"] or 0.0)),
+        default=None,
+    )
 
 
 def lines_of(

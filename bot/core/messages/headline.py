@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.core.messages.snapshot import Snapshot
 from bot.core.model import Claim, Incident, Phase, Reason, StockMove
 from bot.core.news.companies import Companies
-from bot.core.news.vocabulary import Topics
+from bot.core.news.vocabulary import Role, Topics
 from bot.core.text.wording import count, percent, since_words, unsigned_percent
 
 WHEN = {
@@ -125,9 +125,11 @@ class Headline:
                 return f"; most likely {whose} results"
             found = seen.cause is not None or self.group  # the first sign of a shock, which the news explains later
             return "; no cause known yet" if found else "; no cause found in the news"
-        if seen.claim is Claim.COINCIDENT:
-            return f"; {self.topic(cause.topic)} at the same time"
         topic = self.topics.topic(cause.topic)
+        if seen.claim is Claim.COINCIDENT:
+            worries = seen.direction > 0 and topic is not None and topic.role is Role.RIVAL  # these are causes of falls
+            what = f"news on {topic.title}" if worries and topic else self.topic(cause.topic)
+            return f"; {what} at the same time"
         return f" {topic.headline}" if topic and topic.headline else f"; most likely {self.topic(cause.topic)}"
 
     def topic(self, name: str) -> str:

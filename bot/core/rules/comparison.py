@@ -78,6 +78,8 @@ def parse_comparison(text: str, *, percent: bool | None = None) -> Comparison:
     is_percent = signs[0] == "%"
     if percent is True and not is_percent:
         instead = f'write "{folded}%"' if op != "between" else "write both numbers with %"
+        if op != "between" and 0 < abs(numbers[0]) < 1:
+            instead = f'write "{op} {numbers[0] * 100:g}%", or "{folded}%" where so little is meant'
         raise ValueError(f"'{text}' lacks a %; {instead}")
     if percent is False and is_percent:
         raise ValueError(f"'{text}' must be a plain number; write it without %")
