@@ -37,6 +37,7 @@ SHARES = frozenset({"lower", "lower_pct"})
 """Columns whose sign says nothing."""
 
 _HEADING = re.compile(r"#### `(\w+)`")
+_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 _ROW = re.compile(r"\| `(\w+)` \| (.*) \|")
 
 
@@ -74,7 +75,8 @@ def described(document: Path = DOCUMENT) -> dict[str, Described]:
 
 
 def _plain(text: str) -> str:
-    return text.replace("`", "")
+    """Without the document's markup: its links lead nowhere here."""
+    return _LINK.sub(r"\1", text).replace("`", "")
 
 
 def metadata(documented: dict[str, Described]) -> dict[str, Any]:

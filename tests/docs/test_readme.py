@@ -64,6 +64,7 @@ def test_the_check_command_runs(repository: Path) -> None:
     command = [sys.executable, "main.py", "check", "--offline"]
     done = run(command, cwd=repository, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
+    assert "network        not used, as asked" in done.stdout, "three good lines are no word on feeds"
 
 
 def test_the_rule_in_the_readme_is_the_shipped_one(repository: Path) -> None:

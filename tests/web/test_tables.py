@@ -179,3 +179,10 @@ def test_other_text_is_no_time_and_stays_text(text: str) -> None:
     with pytest.raises(ValueError, match=r"\S"):
         parsed(text)
     assert "<b>" not in when(text)
+
+
+def test_descriptions_have_none_of_the_document_s_markup() -> None:
+    for table in described().values():
+        for text in (table.description, *table.columns.values()):
+            assert "](" not in text
+            assert "`" not in text

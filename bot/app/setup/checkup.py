@@ -95,9 +95,11 @@ async def check_up(config: Path, now: datetime, *, offline: bool = False) -> Asy
         find_language_model_key(os.environ, settings.language_model.key_file)
     except ConfigError as error:
         yield Finding("language model", False, str(error), f"correct {LANGUAGE_MODEL_KEY} or its key_file")
-    if not offline:
-        async for finding in _online(project, timetables, now):
-            yield finding
+    if offline:
+        yield Finding("network", True, "not used, as asked: feeds, prices and Telegram may work or not")
+        return
+    async for finding in _online(project, timetables, now):
+        yield finding
 
 
 async def _online(project: Project, timetables: Timetables, now: datetime) -> AsyncIterator[Finding]:
@@ -133,7 +135,8 @@ def _feeds_and_symbols(project: Project) -> Iterator[Finding]:
 
 def _rules(rules: RuleSet) -> Iterator[Finding]:
     enabled = ", ".join(r.name for r in rules if r.enabled)
-    yield Finding("rules", bool(enabled), f"{len(rules)} loaded: {enabled}", "enable a rule in rules/")
+    words = f"{len(rules)} loaded; in force: {enabled or 'none'}"
+    yield Finding("rules", bool(enabled), words, "enable a rule in rules/")
     for rule in rules:
         if rule.idle:
             yield Finding("rules", True, f"{rule.name}{'' if rule.enabled else ' (disabled)'} {rule.idle}")
