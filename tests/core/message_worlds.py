@@ -191,6 +191,7 @@ def check(machine: Engine, announcement: Announcement) -> None:
     _check_picture(machine, announcement)
     _check_prices(machine.market, figures.moves)
     _check_ages(text, figures.moves, figures.at)
+    _check_held_up(text, figures.moves)
     for due in re.findall(r"Next message: by (\d+ \w+ \d\d:\d\d) UTC", text):
         assert datetime.strptime(f"2025 {due} +0000", "%Y %d %b %H:%M %z") > announcement.at, text
     assert not re.search(r"as much as(?! \d)", text), text
@@ -270,6 +271,13 @@ def _check_ages(text: str, moves: Sequence[StockMove], moment: datetime) -> None
     for move in moves:
         if moment - move.at > OLD:
             assert " old" in text or f"{move.at:%H:%M}" in text, f"{move}\n{text}"
+
+
+def _check_held_up(text: str, moves: Sequence[StockMove]) -> None:
+    """Who is said to have fallen less did: less than everybody who is counted as hit."""
+    for line in re.findall(r"Fell less: (.*)", text):
+        less = [float(found) for found in re.findall(r"(?<=−)[0-9.]+(?=.%)", line)]
+        assert all(100 * abs(move.change) > fall - 0.06 for move in moves for fall in less), text
 
 
 def _check_picture(machine: Engine, announcement: Announcement) -> None:

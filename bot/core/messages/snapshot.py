@@ -250,25 +250,20 @@ def held_up(
     snapshot: Snapshot,
     watched: Iterable[str],
     exposures: Callable[[str], Collection[str]],
-    line_of: Callable[[str], str],
     helped: Collection[str] = (),
 ) -> list[StockMove]:
-    """Watched stocks in the same lines of business that fell less than half as far, and less than any of their own line
-    that is counted, or rose; those first that rose in a line that the news may help (``helped``), then the best.
-    ``line_of``: a stock's line of business."""
+    """Watched stocks in the same lines of business that fell less than half as far, and less than any that is counted,
+    or rose; those first that rose in a line that the news may help (``helped``), then the best."""
     of_incident = set(snapshot.incident.symbols)
     near = {e for s in of_incident for e in exposures(s)}.union(helped)
-    little = median(abs(m.change) for m in snapshot.moves) / 2 if snapshot.moves else 0.0
-    least: dict[str, float] = {}
-    for counted in snapshot.moves:
-        line = line_of(counted.symbol)
-        least[line] = min(abs(counted.change), least.get(line, little))
+    falls = [abs(m.change) for m in snapshot.moves]
+    little = min(median(falls) / 2, *falls) if falls else 0.0
     found: list[StockMove] = []
     for symbol in watched:
         if symbol in of_incident or near.isdisjoint(exposures(symbol)):
             continue
         move = fresh_move(market.of(symbol), snapshot)
-        if move is not None and -move.change < min(little, least.get(line_of(symbol), little)):
+        if move is not None and -move.change < little:
             found.append(move)
 
     def order(move: StockMove) -> tuple[bool, float, str]:

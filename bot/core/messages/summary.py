@@ -232,7 +232,7 @@ class MessageBuilder:
         if seen.direction >= 0:
             return []
         helped = helped_by(kinds)
-        spared = held_up(self.market, seen, watched, self.companies.exposures_of, self._main_exposure, helped)
+        spared = held_up(self.market, seen, watched, self.companies.exposures_of, helped)
         lines = held_up_line(spared, self._label)
         return [Block("who held up", BlockKind.FACTS, 40, "Who held up", tuple(lines))] if lines else []
 
