@@ -27,6 +27,9 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"
 
 
+WAITING = ("e2e", "web")
+"""Folders whose tests mostly wait."""
+
 # ------------------------------------------------------------------------------------------------------- shared data
 
 
@@ -43,6 +46,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.shared)
         if item.get_closest_marker("shared") and not SHARED_DATA.is_dir():
             item.add_marker(pytest.mark.skip(reason="needs ../shared/data beside the checkout, which is absent here"))
+    _spread(items)
+
+
+def _spread(items: list[pytest.Item]) -> None:
+    """Files whose tests mostly wait, for a bot or a page, between those that work: all at once they would leave the
+    processors idle, and the others would queue for them. None of them is among the last."""
+    files = list(dict.fromkeys(item.path for item in items))
+    waiting = [file for file in files if file.parent.name in WAITING]
+    working = [file for file in files if file.parent.name not in WAITING]
+    place = {file: float(number) for number, file in enumerate(working)}
+    each = 0.8 * len(working) / max(len(waiting), 1)
+    place |= {file: number * each - 0.5 for number, file in enumerate(waiting)}
+    items.sort(key=lambda item: place[item.path])
 
 
 @pytest.fixture(scope="session")
