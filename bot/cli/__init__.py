@@ -6,6 +6,7 @@ that need them, so that querying the history loads neither pandas nor yfinance.
 
 from __future__ import annotations
 
+import asyncio
 import io
 import logging
 import os
@@ -87,7 +88,7 @@ def main() -> None:
     except AftershockError as error:
         tell(f"aftershock: {error}")
         sys.exit(1)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):  # asyncio's own, where Ctrl-C comes as it begins to run
         sys.exit(130)
     except OSError as error:
         tell(f"aftershock: {_refused(error)}")

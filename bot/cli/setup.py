@@ -55,7 +55,7 @@ def setup(
         setting_up = _Setup(places, asker, runner, patience)
         try:
             good = setting_up.run(admin, test=not no_test)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, asyncio.CancelledError):  # see ``bot.cli.main``
             asker.tell()
             asker.tell(f"Stopped. {setting_up.written or 'Nothing was changed.'}")
             raise

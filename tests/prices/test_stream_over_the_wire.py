@@ -206,6 +206,7 @@ class Desk:
         await eventually(
             lambda: (
                 self.part.counts.connections >= number
+                and len(self.server.connections) >= number
                 and self.server.connections[number - 1].symbols == set(self.symbols)
             ),
             f"connection {number}",
