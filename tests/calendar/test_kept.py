@@ -122,6 +122,15 @@ def test_where_nothing_can_be_kept_all_goes_on(tmp_path: Path, monkeypatch: pyte
     forget()
 
 
+def test_a_user_without_a_home_gets_no_folder_of_that_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(kept.VARIABLE)
+    monkeypatch.setattr(kept, "user_cache_path", lambda *words, **more: Path("~/.cache/aftershock"))
+    monkeypatch.chdir(tmp_path)
+    assert len(asked().all) == 20
+    assert list(tmp_path.iterdir()) == []
+    forget()
+
+
 def test_the_oldest_go_when_there_are_too_many(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept, "MOST_FILES", 3)
     for number in range(8):

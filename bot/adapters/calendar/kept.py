@@ -42,6 +42,8 @@ def read(name: str, since: date, until: date) -> Any:
 def write(name: str, since: date, until: date, what: Any) -> None:
     """Keep ``what``, of JSON's types, where that is possible."""
     file = _file(name, since, until)
+    if not file.is_absolute():  # a user without a home: "~" would become a folder here
+        return
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _forget(file.parent)
@@ -63,7 +65,7 @@ def _file(name: str, since: date, until: date) -> Path:
 
 def _folder() -> Path:
     chosen = os.environ.get(VARIABLE)
-    return (Path(chosen) if chosen else user_cache_path("aftershock", appauthor=False)) / "sessions"
+    return (Path(chosen).absolute() if chosen else user_cache_path("aftershock", appauthor=False)) / "sessions"
 
 
 @cache
