@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -202,6 +203,15 @@ class Timetables:
                 self.of_exchange(self.exchange(symbol))
             except UsageError as error:
                 found[symbol] = str(error)
+        return found
+
+    def holidays_recorded_until(self, symbols: Iterable[str]) -> Mapping[str, date]:
+        """The last day of recorded holidays by exchange of ``symbols``; sessions after it are guessed."""
+        found: dict[str, date] = {}
+        for symbol in symbols:
+            with suppress(UsageError):  # see ``without_sessions``
+                exchange = self.exchange(symbol)
+                found[exchange] = self.calendar.recorded_until(exchange, self.first, self.last)
         return found
 
     def exchange(self, symbol: str) -> str:

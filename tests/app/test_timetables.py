@@ -30,6 +30,17 @@ def test_a_running_bot_has_sessions_for_every_symbol() -> None:
     }
 
 
+@pytest.mark.parametrize(("symbol", "exchange"), [("TCS.NS", "XNSE"), ("600519.SS", "XSHG"), ("D05.SI", "XSES")])
+def test_a_bot_that_looks_a_year_ahead_keeps_the_hours_of_an_exchange_whose_holidays_are_not_recorded_yet(
+    symbol: str, exchange: str
+) -> None:
+    this_year = datetime.now(UTC).year
+    ahead = Timetables(date(this_year - 1, 1, 1), date(this_year + 1, 6, 30), otherwise=HOME)
+    assert ahead.of_symbol(symbol).exchange == exchange
+    assert ahead.without_sessions([symbol]) == {}
+    assert ahead.of_symbol(symbol).all[-1].date >= date(this_year + 1, 6, 28)
+
+
 def test_what_is_unknown_is_named_with_what_to_write() -> None:
     found = timetables(HOME).without_sessions(ALL)
     assert tuple(found) == UNKNOWN

@@ -226,6 +226,30 @@ def test_sessions_up_to_the_end_of_the_recorded_holidays_are_answered(calendar: 
     assert calendar.sessions("XHKG", date(2049, 12, 1), date(2049, 12, 31))[-1].date == date(2049, 12, 31)
 
 
+@pytest.mark.parametrize(
+    ("exchange", "zone"), [("XNSE", "Asia/Kolkata"), ("XSHG", "Asia/Shanghai"), ("XSES", "Asia/Singapore")]
+)
+def test_beyond_the_recorded_holidays_weekdays_at_the_usual_hours_are_sessions(exchange: str, zone: str) -> None:
+    """The library records their holidays a year at a time; a bot looks a year ahead, and must not lose them."""
+    calendar = ExchangeCalendar()
+    first, last = date(2025, 1, 1), date(2026, 12, 31)
+    while True:  # whichever year the installed library ends with
+        later = last.replace(year=last.year + 1)
+        if calendar.recorded_until(exchange, first, later) < later:
+            break
+        last = later
+    known = calendar.sessions(exchange, first, last)
+    table = calendar.timetable(exchange, first, later)
+    guessed = [s for s in table.all if s.date > last]
+    assert [s for s in table.all if s.date <= last] == list(known)
+    assert 255 <= len(guessed) <= 262
+    assert {s.date.weekday() for s in guessed} == {0, 1, 2, 3, 4}
+    there = ZoneInfo(zone)
+    hours = {(s.open_at.astimezone(there).time(), s.close_at.astimezone(there).time()) for s in guessed}
+    assert hours == {(known[-3].open_at.astimezone(there).time(), known[-3].close_at.astimezone(there).time())}
+    assert table.zone == there
+
+
 def test_nearly_every_exchange_a_symbol_can_come_from_has_sessions(calendar: ExchangeCalendar) -> None:
     missing = set()
     for exchange in {*BY_CODE.values(), *BY_SUFFIX.values()}:

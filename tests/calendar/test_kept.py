@@ -30,7 +30,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def forget() -> None:
-    exchange._built.cache_clear()
+    exchange._between.cache_clear()
     schedule.schedule.cache_clear()
 
 

@@ -43,7 +43,8 @@ def test_packed_bars_are_as_a_dictionary_of_them(added: list[DailyBar], many: in
         known = plain.get(session)
         assert packed.get(session) == known
         assert (session in packed) == (session in plain)
-        assert packed.close(session) == (known.close if known else None)
+        place = packed.place(session)
+        assert (packed.close_at(place) if place is not None else None) == (known.close if known else None)
     assert packed.first(many) == {day: plain[day] for day in sorted(plain)[:many]}
     until = SEEN + timedelta(hours=hours)
     assert packed.where(lambda seen: seen <= until) == {d: bar for d, bar in plain.items() if bar.seen_at <= until}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 import socket
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
 
+from bot.adapters.calendar import ExchangeCalendar
 from bot.adapters.metrics.server import MetricsServer
 from bot.app.setup.checkup import Finding, check_up
 
@@ -109,6 +110,22 @@ async def test_a_symbol_whose_exchange_is_unknown_is_named_with_what_to_write(wa
         "BRK.B: no exchange has the suffix .B",
         "for a class of shares write BRK-B",
     )
+
+
+@pytest.fixture
+def watching_mumbai(config: Path) -> Path:
+    written = config.read_text(encoding="utf-8")
+    config.write_text(written.replace("watchlist:\n", "watchlist:\n  india: [TCS.NS]\n", 1), encoding="utf-8")
+    return config
+
+
+async def test_holidays_that_are_soon_not_recorded_any_more_are_named(watching_mumbai: Path) -> None:
+    recorded = ExchangeCalendar().recorded_until("XNSE", date(2026, 1, 1), date(datetime.now(UTC).year + 1, 12, 31))
+    end = datetime.combine(recorded, time(), UTC)
+    for days, told in ((90, False), (30, True)):
+        found = [f async for f in check_up(watching_mumbai, end - timedelta(days=days), offline=True)]
+        words = f"holidays of XNSE are recorded until {recorded}; later every weekday counts as a session"
+        assert any(f.ok and words in f.words for f in found) is told
 
 
 async def test_a_key_that_a_run_could_not_start_with_is_found(config: Path) -> None:

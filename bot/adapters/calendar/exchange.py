@@ -19,7 +19,7 @@ from functools import lru_cache
 from itertools import product
 from zoneinfo import ZoneInfo
 
-from bot.adapters.calendar.schedule import NotKnownError, schedule
+from bot.adapters.calendar.schedule import NotKnownError, continued, schedule
 from bot.core.errors import UsageError
 from bot.core.prices.exchanges import OutsideHours, outside_hours
 from bot.core.prices.sessions import Session, Timetable
@@ -62,6 +62,10 @@ SAME_HOURS_AS = {
 EARLIEST, LATEST = date(1970, 1, 1), date(2099, 12, 31)
 """Beyond these dates the library invents sessions for some exchanges."""
 
+GUESSED = 2
+"""Years beyond the holidays that the library has recorded in which sessions are guessed: it records those of Mumbai,
+Shanghai and Singapore a year at a time, and whoever runs a bot asks for a year ahead."""
+
 MARGIN = timedelta(days=400)
 """Built beyond the dates asked for on either side, so that a slightly longer range needs no new build."""
 
@@ -71,30 +75,36 @@ class ExchangeCalendar:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._built: dict[str, _Built] = {}
+        self._known: dict[str, _Known] = {}
 
     def sessions(self, exchange: str, first: date, last: date) -> Sequence[Session]:
         """The sessions of ``exchange`` (ISO 10383 code) from ``first`` to ``last``, inclusive, oldest first.
 
         Raises UsageError for an unknown exchange, and for dates beyond the library's holidays.
         """
-        if last < first:
-            return ()
-        with self._lock:
-            built = self._built.get(exchange)
-            if built is None or first < built.first or last > built.last:
-                built = _build(exchange, first, last, built)
-                self._built[exchange] = built
-        return built.sessions[bisect_left(built.dates, first) : bisect_right(built.dates, last)]
+        return self._around(exchange, first, last).within(first, last) if first <= last else ()
 
     def timetable(self, exchange: str, first: date, last: date) -> Timetable:
         """Those sessions, and the exchange's time zone. Raises UsageError likewise."""
-        sessions = self.sessions(exchange, first, last)
-        return Timetable(exchange, sessions, self._built[exchange].zone if sessions else UTC)
+        known = self._around(exchange, first, last)
+        return Timetable(exchange, known.within(first, last), known.zone)
+
+    def recorded_until(self, exchange: str, first: date, last: date) -> date:
+        """The last day up to ``last`` whose holidays are recorded; sessions later than that are guessed. Raises
+        UsageError likewise."""
+        return min(self._around(exchange, first, last).recorded, last)
+
+    def _around(self, exchange: str, first: date, last: date) -> _Known:
+        """What is known of an exchange, these dates included."""
+        with self._lock:
+            known = self._known.get(exchange)
+            if known is None or first < known.first or last > known.last:
+                known = self._known[exchange] = _extended_to(exchange, first, last, known)
+        return known
 
 
 @dataclass(frozen=True, slots=True)
-class _Built:
+class _Known:
     """All sessions of one exchange from ``first`` to ``last``, and their dates."""
 
     first: date
@@ -102,21 +112,29 @@ class _Built:
     sessions: tuple[Session, ...]
     dates: tuple[date, ...]
     zone: tzinfo
+    recorded: date
+    """The last day that the library knows; later sessions are guessed."""
+
+    def within(self, first: date, last: date) -> tuple[Session, ...]:
+        """The sessions of these dates, both inclusive."""
+        return self.sessions[bisect_left(self.dates, first) : bisect_right(self.dates, last)]
 
 
-def _build(exchange: str, first: date, last: date, known: _Built | None) -> _Built:
-    """Sessions for these dates, those known before and a margin, as far as the library has it."""
+def _extended_to(exchange: str, first: date, last: date, known: _Known | None) -> _Known:
+    """Sessions for these dates, those known before and a margin, as far as the library has it; of the last years
+    guessed where it does not."""
     if first < EARLIEST or last > LATEST:
         raise UsageError(f"{exchange}: no sessions known from {first} to {last}; stay within {EARLIEST} to {LATEST}")
     begin, end = max(first - MARGIN, EARLIEST), min(last + MARGIN, LATEST)
     if known is not None:
         begin, end = min(begin, known.first), max(end, known.last)
     begins = dict.fromkeys((_new_year(begin), _new_year(first), first))
-    ends = dict.fromkeys((_new_years_eve(end), _new_years_eve(last), last))
+    recorded = (date(last.year - n, 12, 31) for n in range(1, GUESSED + 1))
+    ends = dict.fromkeys((_new_years_eve(end), _new_years_eve(last), last, *(day for day in recorded if day >= first)))
     reason = ""
-    for since, until in product(begins, ends):
+    for until, since in product(ends, begins):
         try:
-            return _built(exchange, since, until)
+            return _between(exchange, since, until, max(until, last))
         except NotKnownError as error:
             reason = str(error)
     raise UsageError(
@@ -133,15 +151,16 @@ def _new_years_eve(day: date) -> date:
 
 
 @lru_cache(maxsize=64)
-def _built(exchange: str, since: date, until: date) -> _Built:
-    """The sessions of an exchange; cached for all calendars in the process."""
-    known = schedule(SAME_HOURS_AS.get(exchange, exchange), since, until)
+def _between(exchange: str, since: date, until: date, last: date) -> _Known:
+    """The sessions of an exchange, those after ``until`` guessed; cached for all calendars in the process."""
+    regular = schedule(SAME_HOURS_AS.get(exchange, exchange), since, until)
     sessions = []
     hours = outside_hours(exchange)
-    for day, opened, closed, pause, resume in known.sessions:
+    later = continued(regular, until, last) if until < last and regular.sessions else ()
+    for day, opened, closed, pause, resume in (*regular.sessions, *later):
         session = Session(exchange, day, opened, opened, closed, closed, pause, resume)
         sessions.append(_extended(session, hours) if hours is not None else _paused(session))
-    return _Built(since, until, tuple(sessions), tuple(s.date for s in sessions), ZoneInfo(known.zone))
+    return _Known(since, last, tuple(sessions), tuple(s.date for s in sessions), ZoneInfo(regular.zone), until)
 
 
 def _paused(session: Session) -> Session:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -19,6 +20,8 @@ from bot.adapters.calendar import kept
 from bot.core.errors import UsageError
 
 CODE = re.compile("[A-Z0-9]{4}")
+USUAL = 20
+"""Sessions that show when an exchange usually trades."""
 
 
 class Hours(NamedTuple):
@@ -54,6 +57,31 @@ def schedule(name: str, since: date, until: date) -> Schedule:
         found = _from_library(name, since, until)
         kept.write(name, since, until, _to_keep(found))
     return found
+
+
+def continued(known: Schedule, after: date, to: date) -> tuple[Hours, ...]:
+    """Sessions later than the last day that is known, ``after``: on the weekdays and at the local hours of the latest
+    ones. Holidays are taken for sessions, on which nobody trades."""
+    zone, latest = ZoneInfo(known.zone), known.sessions[-USUAL:]
+    days = {hours.day.weekday() for hours in latest}
+    usual, _ = Counter(tuple(_local(at, hours.day, zone) for at in hours[1:]) for hours in latest).most_common(1)[0]
+    made = []
+    for n in range(1, (to - after).days + 1):
+        day = after + timedelta(days=n)
+        if day.weekday() in days:
+            opens, closes, *pause = (
+                at if at is None else (datetime.combine(day, time()) + at).replace(tzinfo=zone).astimezone(UTC)
+                for at in usual
+            )
+            assert opens is not None
+            assert closes is not None
+            made.append(Hours(day, opens, closes, *pause))
+    return tuple(made)
+
+
+def _local(at: datetime | None, day: date, zone: ZoneInfo) -> timedelta | None:
+    """A moment as the time passed since midnight there; negative for a session that opens the evening before."""
+    return at if at is None else at.astimezone(zone).replace(tzinfo=None) - datetime.combine(day, time())
 
 
 def _from_library(name: str, since: date, until: date) -> Schedule:

@@ -28,11 +28,6 @@ EPISODES_FROM = date(2015, 1, 1)
 """Calendars reach back this far for episodes."""
 
 
-def _beside(configured: RuleSet, named: RuleSet, *, alone: bool) -> RuleSet:
-    names = {rule.name for rule in named}
-    return named if alone else RuleSet([*(rule for rule in configured if rule.name not in names), *named])
-
-
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A replay ready to be played."""
@@ -71,6 +66,12 @@ def plan_replay(config: Path, name: str, now: datetime, rules: Path | None = Non
     if opening is None:
         raise UsageError(f"{name}: from: {episode.first} is no session of {episode.prices[0].exchange}")
     return Plan(episode, project, spans, build_tape(episode, spans.of_exchange), opening.starts_at)
+
+
+def _beside(configured: RuleSet, named: RuleSet, *, alone: bool) -> RuleSet:
+    """The rules that were named, with those configured of other names unless they stand ``alone``."""
+    others = () if alone else (rule for rule in configured if named.named(rule.name) is None)
+    return RuleSet([*others, *named])
 
 
 @dataclass(frozen=True, slots=True)

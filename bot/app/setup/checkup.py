@@ -8,7 +8,7 @@ import json
 import os
 import stat
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -51,6 +51,8 @@ SAMPLE = Story(
 STREAM_WITHIN = 12.0
 """Seconds until a price stream that cannot be reached is given up."""
 _HEALTH_BYTES = 65_536
+HOLIDAYS_AHEAD = timedelta(days=60)
+"""For how long ahead holidays should be recorded."""
 MOST_NAMED = 10
 """Symbols named in one line."""
 
@@ -79,9 +81,8 @@ async def check_up(config: Path, now: datetime, *, offline: bool = False) -> Asy
     for finding in (*_feeds_and_symbols(project), *_rules(project.rules)):
         yield finding
     timetables = Timetables((now - HISTORY).date(), (now + AHEAD).date(), project.companies)
-    for words in timetables.without_sessions(settings.symbols).values():
-        said, _, advice = words.partition("; ")
-        yield Finding("symbols", False, said, advice)
+    for finding in _sessions(settings.symbols, timetables, now):
+        yield finding
     yield _database(settings.storage.database)
     for words in wider(settings.storage.database, config):
         yield Finding("history", True, words)
@@ -131,6 +132,17 @@ def _feeds_and_symbols(project: Project) -> Iterator[Finding]:
             f"not in rules/companies.yaml: {', '.join(strangers[:8])}{' and more' if len(strangers) > 8 else ''}; "
             "add them for names and exposures",
         )
+
+
+def _sessions(symbols: Iterable[str], timetables: Timetables, now: datetime) -> Iterator[Finding]:
+    """Symbols whose sessions are not known, and exchanges whose holidays soon are not."""
+    for words in timetables.without_sessions(symbols).values():
+        said, _, advice = words.partition("; ")
+        yield Finding("symbols", False, said, advice)
+    for exchange, until in timetables.holidays_recorded_until(symbols).items():
+        if until < now.date() + HOLIDAYS_AHEAD:
+            words = f"holidays of {exchange} are recorded until {until}; later every weekday counts as a session"
+            yield Finding("symbols", True, f"{words}, until a newer exchange_calendars is installed")
 
 
 def _rules(rules: RuleSet) -> Iterator[Finding]:

@@ -209,10 +209,10 @@ def unmoved(when: Condition) -> tuple[Price, str] | None:
     if not prices or any(not Interval(0.0, 0.0) <= Interval.of(price.change) for price in prices):
         return None
     asked = prices[0].change
-    other = (
-        f'; write "{replace(asked, limit=-asked.limit)}" for a move' if asked.op != "between" and asked.limit else ""
-    )
-    return prices[0], f'"{asked}" holds for a price that has not moved{other or "; write one like < -5%"}'
+    instead = "one like < -5%"
+    if asked.op != "between" and asked.limit:
+        instead = f'"{replace(asked, limit=-asked.limit)}" for a move'
+    return prices[0], f'"{asked}" holds for a price that has not moved; write {instead}'
 
 
 def _about(condition: Condition) -> tuple[tuple[object, ...] | None, Comparison | None]:

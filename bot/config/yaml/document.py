@@ -253,9 +253,8 @@ def compose(file: str, text: str) -> yaml.Node | None:
             mark = error.context_mark  # what is found after the key without one is the line below
         line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
         if odd := _odd_space(text, line):
-            raise refusal(
-                file, "this is not an ordinary space (U+{:04X}); write one".format(*odd), line, odd[1]
-            ) from None
+            code, column = odd
+            raise refusal(file, f"this is not an ordinary space (U+{code:04X}); write one", line, column) from None
         message = _plain_words(text, line, column, error.context or "", error.problem or "", error.context_mark)
         raise refusal(file, redacted(message), line, column) from None
     except _TooDeepError as error:

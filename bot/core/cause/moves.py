@@ -108,7 +108,6 @@ class MoveMeasures:
         if prices.timetable.exchange not in self._timetables:
             self._timetables[prices.timetable.exchange] = prices.timetable
             self._measured.clear()
-            self._asked = None
         known, key = self._known(now), (symbol, day)
         if key not in known:
             session = prices.timetable.on(day)

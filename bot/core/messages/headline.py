@@ -127,8 +127,9 @@ class Headline:
             return "; no cause known yet" if found else "; no cause found in the news"
         topic = self.topics.topic(cause.topic)
         if seen.claim is Claim.COINCIDENT:
-            worries = seen.direction > 0 and topic is not None and topic.role is Role.RIVAL  # these are causes of falls
-            what = f"news on {topic.title}" if worries and topic else self.topic(cause.topic)
+            what = self.topic(cause.topic)
+            if seen.direction > 0 and topic is not None and topic.role is Role.RIVAL:
+                what = f"news on {topic.title}"  # it is worded as the cause of a fall
             return f"; {what} at the same time"
         return f" {topic.headline}" if topic and topic.headline else f"; most likely {self.topic(cause.topic)}"
 

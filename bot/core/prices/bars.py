@@ -35,10 +35,10 @@ class Bars(Mapping[date, DailyBar]):
         return iter(self.dates)
 
     def __contains__(self, session: object) -> bool:
-        return isinstance(session, date) and self._place(session) is not None
+        return isinstance(session, date) and self.place(session) is not None
 
     def __getitem__(self, session: date) -> DailyBar:
-        i = self._place(session)
+        i = self.place(session)
         if i is None:
             raise KeyError(session)
         return self.at(i)
@@ -49,10 +49,10 @@ class Bars(Mapping[date, DailyBar]):
         opened, high, low, volume = (None if math.isnan(number) else number for number in others)
         return DailyBar(self.symbol, self.dates[i], close, self._seen[i], opened, high, low, volume, self._sources[i])
 
-    def close(self, session: date) -> float | None:
-        """The close of a session; ``None`` where there is no bar."""
-        i = self._place(session)
-        return None if i is None else self._numbers[_EACH * i]
+    def place(self, session: date) -> int | None:
+        """The place of a session among ``dates``; ``None`` where there is no bar."""
+        i = bisect_left(self.dates, session)
+        return i if i < len(self.dates) and self.dates[i] == session else None
 
     def close_at(self, i: int) -> float:
         """The close at a place among ``dates``."""
@@ -95,7 +95,3 @@ class Bars(Mapping[date, DailyBar]):
         some._seen = [self._seen[i] for i in places]
         some._sources = [self._sources[i] for i in places]
         return some
-
-    def _place(self, session: date) -> int | None:
-        i = bisect_left(self.dates, session)
-        return i if i < len(self.dates) and self.dates[i] == session else None

@@ -334,9 +334,9 @@ class SymbolPrices:
 
     def close_of(self, session: Session) -> float | None:
         """The official close of ``session`` on the newest known split basis, from its bar or else its close quote."""
-        close = self.bars.close(session.date)
-        if close is not None:
-            return self.on_basis(self.bars[session.date], close) if self.splits else close
+        i = self.bars.place(session.date)
+        if i is not None:
+            return self._bar_close(i)
         for quote in reversed(self.in_session(session)):
             if quote.kind is QuoteKind.CLOSE:
                 return self.rebased(quote)
