@@ -225,6 +225,15 @@ async def test_symbols_that_fail_are_left_out_and_counted(server: YahooServer, s
     assert {s: m.why for s, m in poll.missing.items()} == {"AMD": Absence.NOT_ANSWERED, "UNKNOWN": Absence.UNKNOWN}
 
 
+async def test_yfinance_s_cache_is_there_before_several_threads_use_it(server: YahooServer, source: Yahoo) -> None:
+    """Made by all of them at once it was locked for one in every tenth new installation."""
+    from yfinance import cache
+
+    server.set_quote("NVDA", 124.8, NOW)
+    await source.quotes(["NVDA"], NOW)
+    assert cache.get_tz_cache().initialised == 1
+
+
 async def test_a_passing_failure_is_not_remembered_for_ever(server: YahooServer, source: Yahoo) -> None:
     server.set_history("NVDA", WEEK)
     server.fault("chart", Fault.SERVER_ERROR)

@@ -14,6 +14,7 @@ cookie cache. Pitfalls handled, each found in its source:
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 import struct
@@ -265,6 +266,9 @@ class YahooClient:
                     # caches already open would keep the old folder
                     cache._TzCacheManager._tz_cache = None
                     cache._CookieCacheManager._Cookie_cache = None
+                    # made by one thread: several at once find it locked, and a symbol goes without history
+                    with contextlib.suppress(Exception):
+                        cache.get_tz_cache().lookup("")
                 self._session = new_session()
                 self._session.curl_options[CurlOpt.MAXFILESIZE_LARGE] = MOST_BYTES
                 request = self._session.request
