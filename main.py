@@ -4,7 +4,10 @@ from bot.environment import require
 
 require()
 
-from bot.cli import main  # noqa: E402  # nothing else can be imported before require() has looked
+try:
+    from bot.cli import main  # nothing else can be imported before require() has looked
 
-if __name__ == "__main__":
-    main()
+    if __name__ == "__main__":
+        main()
+except KeyboardInterrupt:  # while it is imported
+    raise SystemExit(130) from None

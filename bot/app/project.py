@@ -16,7 +16,7 @@ from bot.config.news.topics import load_topics
 from bot.config.rules import RuleNames, load_rules, rule_files, shape_problems
 from bot.config.settings.model import Settings, load_settings
 from bot.config.yaml.document import load_document
-from bot.config.yaml.reading import read_file
+from bot.config.yaml.reading import read_file, yaml_files
 from bot.config.yaml.validation import validate
 from bot.core.engine import Engine
 from bot.core.errors import ConfigError, Problem, UsageError
@@ -108,7 +108,7 @@ def _topics_and_companies(folder: Path) -> tuple[Topics, Companies]:
 def _digest(folder: Path) -> bytes:
     """A digest of the names and contents of the vocabulary's files."""
     digest = hashlib.blake2b()
-    for file in (*sorted((folder / "topics").glob("*.yaml")), folder / "companies.yaml"):
+    for file in (*yaml_files(folder / "topics"), folder / "companies.yaml"):
         try:
             content = read_file(file)
         except OSError as error:

@@ -70,6 +70,7 @@ app.add_typer(schema.app, name="schema")
 
 def main() -> None:
     """Run the command line and exit. Nobody sees a traceback, unless they ask for one."""
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that has no such character
@@ -100,6 +101,13 @@ def main() -> None:
         sys.exit(1)
     finally:
         del passwords
+
+
+def _open_streams() -> None:
+    """Open what was closed (``>&-``), in order, so that no file of ours takes the place of one of them."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  # open to the end
 
 
 def _refused(error: OSError) -> str:

@@ -22,6 +22,10 @@ TrialDatabase = Annotated[Path | None, typer.Option("--database", help="History 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
 
 
+YEARS = 1900, 2098
+"""Years from which it can be counted back and forth: calendars end with 2099."""
+
+
 def parse_when(text: str, now: datetime) -> datetime:
     """A time: ``2025-01-27``, ``2025-01-27T10:00Z``, or how long ago: ``7d``. Raises UsageError."""
     try:
@@ -34,6 +38,8 @@ def parse_when(text: str, now: datetime) -> datetime:
         raise UsageError(
             f"'{text}' is not a time; write 2025-01-27, 2025-01-27T10:00Z or how long ago, as 7d"
         ) from None
+    if not YEARS[0] <= moment.year <= YEARS[1]:
+        raise UsageError(f"'{text}' is out of reach; write a year from {YEARS[0]} to {YEARS[1]}")
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 

@@ -24,7 +24,9 @@ def run(
     ] = None,
 ) -> None:
     """Run the bot: watch news and prices until stopped (Ctrl-C). One `run` per database."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    from bot.app.run.stopping import stopping_signals
+
+    for number in stopping_signals():
         signal.signal(number, _stopped_early)
     _run(config, database, now)
 

@@ -66,14 +66,24 @@ def test_only_the_user_may_read_it(folder: Path) -> None:
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
-def other_zone(file: Path) -> None:
-    file.write_text(json.dumps(json.loads(file.read_text()) | {"zone": "Mars/Olympus"}))
+def written(file: Path, **changed: object) -> None:
+    """As ``write`` writes it, so that what is in it has to be looked at."""
+    text = json.dumps(json.loads(file.read_text().partition("\n")[2]) | changed)
+    file.write_text(f"{kept._digest(text)}\n{text}")
 
 
 def out_of_order(file: Path) -> None:
-    found = json.loads(file.read_text())
-    found["sessions"].reverse()
-    file.write_text(json.dumps(found))
+    written(file, sessions=json.loads(file.read_text().partition("\n")[2])["sessions"][::-1])
+
+
+def without_a_session(file: Path) -> None:
+    digest, _, text = file.read_text().partition("\n")
+    file.write_text(f"{digest}\n{json.dumps(json.loads(text) | {'sessions': []})}")
+
+
+def as_a_pipe(file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
 
 
 def as_a_folder(file: Path) -> None:
@@ -92,10 +102,15 @@ def as_a_folder(file: Path) -> None:
             '{"zone": "America/New_York", "sessions": [["2025-01-27", 1e99, "x", null, null]]}'
         ),
         lambda file: file.write_text('{"zone": "../../etc/passwd", "sessions": []}'),
-        lambda file: file.write_text('{"zone": "America/New_York", "sessions": [[5]]}'),
+        lambda file: written(file, sessions=[["2025-01-27", 1e99, "x", None, None]]),
+        lambda file: written(file, zone="../../etc/passwd"),
+        lambda file: written(file, zone="Mars/Olympus"),
+        lambda file: written(file, sessions=[[5]]),
+        lambda file: written(file, sessions=5),
         lambda file: file.write_bytes(b" " * (kept.MOST_BYTES + 1)),
-        other_zone,
         out_of_order,
+        without_a_session,
+        as_a_pipe,
         as_a_folder,
     ],
 )
@@ -109,7 +124,7 @@ def test_a_file_that_is_not_as_it_was_is_as_good_as_none(folder: Path, damage: C
 def test_of_another_version_of_the_library_nothing_is_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked()
     (file,) = folder.iterdir()
-    file.write_text('{"zone": "UTC", "sessions": []}')
+    written(file, sessions=[])
     assert asked().all == (), "it is read,"
     monkeypatch.setattr(kept, "_version", lambda: "99.0")
     assert len(asked().all) == 20, "but not by a later version"

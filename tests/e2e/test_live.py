@@ -191,7 +191,7 @@ def test_another_run_on_the_same_database_refuses_in_one_line(day: Desk) -> None
     assert f"process {day.bots[-1].process.pid} is running on this database" in second.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_it_cleanly_within_two_seconds_and_a_restart_repeats_nothing(
     day: Desk, number: signal.Signals, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,9 +8,11 @@ that cannot be written to is left alone.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import logging
 import os
+import stat
 import tempfile
 from datetime import date
 from functools import cache
@@ -34,7 +36,11 @@ def read(name: str, since: date, until: date) -> Any:
     """What was kept for a calendar and these dates; ``None`` where nothing, or nothing any more, was."""
     file = _file(name, since, until)
     try:
-        return json.loads(file.read_bytes()) if file.stat().st_size <= MOST_BYTES else None
+        about = file.stat()
+        if not stat.S_ISREG(about.st_mode) or about.st_size > MOST_BYTES:
+            return None
+        digest, _, text = file.read_text(encoding="utf-8").partition("\n")
+        return json.loads(text) if digest == _digest(text) else None
     except (OSError, ValueError, RecursionError):
         return None
 
@@ -49,14 +55,20 @@ def write(name: str, since: date, until: date, what: Any) -> None:
         _forget(file.parent)
         handle, draft = tempfile.mkstemp(dir=file.parent, suffix=".draft")
         try:
-            with os.fdopen(handle, "w") as out:
-                json.dump(what, out, separators=(",", ":"))
+            text = json.dumps(what, separators=(",", ":"))
+            with os.fdopen(handle, "w", encoding="utf-8") as out:
+                out.write(f"{_digest(text)}\n{text}")
             os.replace(draft, file)  # whole, or not at all
         except BaseException:
             os.unlink(draft)
             raise
     except OSError as error:
         log.debug("sessions of %s are not kept: %s", name, error)
+
+
+def _digest(text: str) -> str:
+    """A file that was cut or changed is not read: without its sessions an exchange would seem to be closed."""
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def _file(name: str, since: date, until: date) -> Path:

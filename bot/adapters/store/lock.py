@@ -126,7 +126,7 @@ def locked_writer(path: str | PathLike[str]) -> Iterator[sqlite3.Connection]:
     Raises StoreInUseError where one is, StoreVersionError where the file is not of this program's version,
     StoreFullError where it cannot be written.
     """
-    file = Path(path).expanduser().resolve()
+    file = Path(os.path.realpath(Path(path).expanduser()))
     lock = WriterLock(file)
     try:
         with translated(file), contextlib.closing(connect_writer(file, durable=True, busy_for=_BUSY_FOR)) as conn:

@@ -68,7 +68,7 @@ def open_store(
                 raise
         return SqliteStore(file, conn, None, None, 0, mode)
     # two names of one file must meet at one lock
-    file = file.resolve()
+    file = Path(os.path.realpath(file))
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

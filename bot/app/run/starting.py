@@ -7,7 +7,6 @@ import contextlib
 import logging
 import os
 import shutil
-import signal
 import sys
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,6 +18,7 @@ from bot.app.project import read_rules_folder
 from bot.app.run.live import LiveBot
 from bot.app.run.notifiers import other_secrets, token_of, unsafe_file
 from bot.app.run.reloading import look
+from bot.app.run.stopping import stopping_signals
 from bot.app.stores import open_store
 from bot.app.wiring import Startup, running_bot
 from bot.clock import SystemClock
@@ -36,7 +36,7 @@ STATUS_LOGGED_EVERY = 300.0
 
 
 async def run_bot(config: Path, database: Path | None, pretend: datetime | None = None) -> None:
-    """Run until SIGINT or SIGTERM. Raises ConfigError, UsageError or StoreError if it cannot start."""
+    """Run until a signal says to stop. Raises ConfigError, UsageError or StoreError if it cannot start."""
     clock = SystemClock(pretend)
     settings = load_settings(config)
     looked = look(settings.rules, config)
@@ -53,7 +53,7 @@ async def run_bot(config: Path, database: Path | None, pretend: datetime | None 
             log.warning("rule %s %s", rule.name, rule.idle)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in stopping_signals():
         loop.add_signal_handler(number, stop.set)
     file = database or project.settings.storage.database
     with contextlib.closing(

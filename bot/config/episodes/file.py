@@ -22,6 +22,7 @@ from bot.config.episodes.price_block import (
     read_marks,
 )
 from bot.config.yaml.document import Document, DocumentPath, load_document, problem, read_text
+from bot.config.yaml.reading import yaml_files
 from bot.config.yaml.validation import nearest, validate
 from bot.core.cause.second_reader import checked_move
 from bot.core.errors import ConfigError, Problem, UsageError
@@ -60,7 +61,7 @@ def load_episode(
 
 def episode_paths(folder: Path) -> Mapping[str, Path]:
     """The episode files in a folder, by and in order of name; none where there is no folder."""
-    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    return {path.stem: path for path in yaml_files(folder)}
 
 
 _READ: dict[tuple[str, str], Episode] = {}

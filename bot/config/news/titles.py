@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.config.yaml.document import load_document
+from bot.config.yaml.reading import yaml_files
 from bot.core.text.titles import Titles
 
 
@@ -15,7 +16,7 @@ def load_titles(folder: Path) -> Titles:
 
     Raises ConfigError.
     """
-    files = [load_document(file).data for file in sorted(folder.glob("*.yaml"))]
+    files = [load_document(file).data for file in yaml_files(folder)]
     return Titles(dict(_titles(files, "topics")), dict(_titles(files, "exposures")))
 
 

@@ -17,6 +17,7 @@ from pydantic import Field as Setting
 
 from bot.config.news.names import Text, Written, list_references, names_of, patterns, unknown
 from bot.config.yaml.document import Document, DocumentPath, load_document, problem
+from bot.config.yaml.reading import yaml_files
 from bot.config.yaml.validation import StrictModel, validate
 from bot.config.yaml.wording import one_of
 from bot.core.errors import ConfigError, Problem
@@ -318,7 +319,7 @@ _Loaded = tuple[Document, TopicsFile]
 
 def load_topics(directory: Path) -> Topics:
     """All ``*.yaml`` in ``directory`` as one vocabulary. Raises ConfigError with every mistake in every file."""
-    paths = sorted(directory.glob("*.yaml")) if directory.is_dir() else []
+    paths = yaml_files(directory)
     if not paths:
         raise ConfigError([Problem(str(directory), 0, 0, "", "no topic files here; add some, as *.yaml")])
     loaded: list[_Loaded] = []

@@ -25,6 +25,7 @@ from bot.config.rule_tests.entries import (
 )
 from bot.config.rule_tests.series import Series, SeriesClock, parse_series
 from bot.config.yaml.document import Document, DocumentPath, load_document, path_text, problem
+from bot.config.yaml.reading import yaml_files
 from bot.config.yaml.validation import one_of, validate
 from bot.core.errors import ConfigError, Problem
 from bot.core.model import EarningsDate, Severity, Story, Suppression, SuppressionReason, stable_id
@@ -122,7 +123,7 @@ def rule_test_files(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
     folder = path / "tests" if (path / "tests").is_dir() else path
-    return sorted(folder.glob("*.yaml"))
+    return yaml_files(folder)
 
 
 def load_rule_tests(paths: Sequence[Path]) -> list[RuleTest]:

@@ -18,6 +18,7 @@ from bot.config.rules.compiling import Compiler
 from bot.config.rules.specs import MALFORMED, ConditionItem, ReadFile, ReadRule, RulesFile, RuleSpec
 from bot.config.rules.surroundings import RuleNames
 from bot.config.yaml.document import Document, DocumentPath, collector_paused, load_document, problem
+from bot.config.yaml.reading import yaml_files
 from bot.config.yaml.validation import Mistake, narrowed, validate
 from bot.core.errors import ConfigError, Problem
 from bot.core.rules.rule import Rule, RuleSet
@@ -52,7 +53,7 @@ def rule_files(path: Path) -> list[Path]:
     """The rule files directly in a folder, ``companies.yaml`` aside, or the one file."""
     if path.is_file():
         return [path]
-    return sorted(p for p in path.glob("*.yaml") if p.name != "companies.yaml")
+    return [p for p in yaml_files(path) if p.name != "companies.yaml"]
 
 
 def load_rules(paths: Sequence[Path], around: RuleNames) -> RuleSet:

@@ -10,6 +10,12 @@ import stat
 from pathlib import Path
 
 
+def yaml_files(folder: Path) -> list[Path]:
+    """The YAML files directly in a folder, by name; none where there is no folder. Hidden ones are editors' and the
+    system's: a lock, a copy, what macOS keeps beside a file."""
+    return sorted(path for path in folder.glob("*.yaml") if not path.name.startswith("."))
+
+
 class NotAFileError(OSError):
     """A pipe, socket or device."""
 
