@@ -9,7 +9,7 @@ from bot.render.text import cell_width, clean, cut_cell
 
 _GAP = 2
 _LEAST = 4
-_NUMBER = re.compile(r"^[+\-−–±<>≤≥~≈(]?[$€£¥]?[+\-−]?\d[\d.,\s']*\s*(?:%|x|×|bn|m|k|pp|σ)?\)?$|^[-–—]$|^$")
+_NUMBER = re.compile(r"^[+\-−–±<>≤≥~≈(]?[$€£¥]?[+\-−]?\d[\d.,\s'’]*\s*(?:%|x|×|bn|m|k|pp|σ)?\)?$|^[-–—]$|^$")
 
 
 def table_lines(rows: Sequence[Sequence[str]], width: int) -> list[str]:

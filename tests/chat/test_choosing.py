@@ -18,7 +18,7 @@ from bot.app.chat.access import AccessLists
 from bot.app.chat.admin import AdminCommands
 from bot.app.chat.commands import COMMANDS
 from bot.app.chat.preferences import MOST, Preferences
-from bot.core.model import Batch, Delivery, DeliveryOutcome, FeedState, Recipient, Severity, Style, Trouble
+from bot.core.model import Batch, Delivery, DeliveryOutcome, FeedState, NumberForm, Recipient, Severity, Style, Trouble
 from bot.render.plain import plain
 from tests.delivery.makers import NOW, StandingClock, notification
 from tests.store.values import alert, batch, fired, incident
@@ -88,6 +88,16 @@ def test_so_many_and_no_more(room: Room) -> None:
 def test_a_chosen_stock_that_is_watched_no_longer_can_still_be_let_go(room: Room) -> None:
     room.store.save_recipients([Recipient("telegram:1", "telegram", "Ada", symbols=("GONE", "NVDA"))])
     assert "Still watched here: NVDA" in room.prefers.unwatch(CHAT, "GONE")
+
+
+def test_numbers_are_written_as_the_example_is(room: Room) -> None:
+    assert "send /start first" in room.prefers.numbers(Chat(2, "private", user=2), "1.234,5")
+    for words in ("", "de", "1,234,5"):
+        assert "1.234,5 or 1 234,5" in room.prefers.numbers(CHAT, words)
+    assert room.person.numbers is None
+    assert "like 1.234,5 from now on" in room.prefers.numbers(CHAT, "1.234,5")
+    assert room.person.numbers is NumberForm.COMMA
+    assert room.prefers.mywatch(CHAT).endswith("numbers like 1.234,5")
 
 
 def test_rich_messages_come_to_those_who_saw_a_sample(room: Room) -> None:

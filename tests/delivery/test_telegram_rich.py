@@ -13,7 +13,7 @@ from bot.adapters.notifiers.telegram import TelegramNotifier, notifier, photos
 from bot.app.run.notifiers import telegram_notifier
 from bot.config.settings.model import Settings, Telegram
 from bot.core.errors import DeliveryError
-from bot.core.model import Block, BlockKind, Notification, Reason, Recipient, Style, Summary
+from bot.core.model import Block, BlockKind, Notification, NumberForm, Reason, Recipient, Style, Summary
 from bot.core.model.unsent import CancelledUnsent
 from bot.core.secret import Secret
 from bot.render import html
@@ -189,6 +189,12 @@ def test_what_a_chat_chose_goes_before_what_is_configured() -> None:
     style = telegram_notifier(settings, Secret(TOKEN), lambda: chosen).style
     assert [style(f"telegram:{chat}") for chat in (1, 2, 3)] == [Style.CLASSIC, Style.RICH, Style.RICH]
     assert telegram_notifier(Settings(watchlist={}), Secret(TOKEN)).style("telegram:1") is Style.CLASSIC
+    numbers = telegram_notifier(
+        Settings(watchlist={}, numbers="1 234,5"),
+        Secret(TOKEN),
+        lambda: [Recipient("telegram:1", "telegram", numbers=NumberForm.POINT)],
+    ).numbers
+    assert [numbers(f"telegram:{chat}") for chat in (1, 2)] == [NumberForm.POINT, NumberForm.SPACE]
 
 
 # ---------------------------------------------------------------------------------------------------------- captions

@@ -160,6 +160,7 @@ READERS = [
     ("/digest", "now it is off"),
     ("/digest on", "after each close"),
     ("/digest off", "No digests here"),
+    ("/numbers", "now it is 1,234.5"),
     ("/style", "Messages here are classic"),
     ("/style rich yes", "rich from now on"),
     ("/style classic", "classic from now on"),
@@ -180,6 +181,12 @@ def test_a_subscriber_asks(day: Desk, asked: str, answered: str) -> None:
     text = said(day, who, who, asked)
     assert re.search(answered.format(who=who), text), text
     assert len(text) < 4096
+
+
+def test_a_chat_reads_numbers_as_it_writes_them(day: Desk) -> None:
+    assert "like 1.234,5 from now on" in said(day, THIRD, THIRD, "/numbers 1.234,5")
+    assert re.search(r"NVDA 124,08, −13,0\s%", said(day, THIRD, THIRD, "/price NVDA AVGO"))
+    assert "like 1,234.5 from now on" in said(day, THIRD, THIRD, "/numbers 1,234.5")
 
 
 ADMINS = [

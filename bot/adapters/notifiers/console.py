@@ -6,9 +6,10 @@ from datetime import UTC, tzinfo
 from typing import TextIO
 
 from bot.core.errors import DeliveryError
-from bot.core.model import Outgoing, Reason
+from bot.core.model import NumberForm, Outgoing, Reason
 from bot.core.ports import Notifier
 from bot.render import terminal
+from bot.render.numbers import in_form
 from bot.render.text import clean
 from bot.render.zones import in_zone
 
@@ -29,16 +30,26 @@ class ConsoleNotifier(Notifier):
     """The channel ``console``: writes each message to ``stream`` in a frame, below a line with time and reason.
 
     ``color`` defaults to whether the stream is a terminal. An edit is one line with the new headline. Message ids are
-    ``console-1``, ``console-2``, … Times are in ``zone``. Raises DeliveryError, permanent, if the stream is closed.
+    ``console-1``, ``console-2``, … Times are in ``zone``, numbers in the form ``numbers``. Raises DeliveryError,
+    permanent, if the stream is closed.
     """
 
     channel = "console"
 
-    def __init__(self, stream: TextIO, *, width: int = _WIDTH, color: bool | None = None, zone: tzinfo = UTC) -> None:
+    def __init__(
+        self,
+        stream: TextIO,
+        *,
+        width: int = _WIDTH,
+        color: bool | None = None,
+        zone: tzinfo = UTC,
+        numbers: NumberForm = NumberForm.POINT,
+    ) -> None:
         self._stream = stream
         self._width = width
         self._color = _is_terminal(stream) if color is None else color
         self._zone = zone
+        self._numbers = numbers
         self._count = 0
 
     async def send(self, outgoing: Outgoing) -> str:
@@ -46,13 +57,14 @@ class ConsoleNotifier(Notifier):
         notification = outgoing.notification
         at = notification.created_at.astimezone(self._zone)
         at_text = f"{at:%Y-%m-%d %H:%M:%S}{'Z' if self._zone is UTC else f'{at:%z}'}"
-        subject = clean(notification.summary.subject).strip() or clean(notification.text.partition("\n")[0]).strip()
+        summary = in_form(in_zone(notification.summary, self._zone), self._numbers)
+        subject = clean(summary.subject).strip() or clean(notification.text.partition("\n")[0]).strip()
         if notification.edits:
             self._write(f"{at_text} · updated: {subject}\n")
             return outgoing.edits_message or self._next()
         answers = f", answers {outgoing.replies_to_message}" if outgoing.replies_to_message else ""
         head = f"{at_text} · {notification.severity.word} · {_WORDS[notification.reason]}{answers}"
-        body = terminal(in_zone(notification.summary, self._zone), self._width, self._color)
+        body = terminal(summary, self._width, self._color)
         self._write(f"\n{head}\n{body}\n\n")
         return self._next()
 

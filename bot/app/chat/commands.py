@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.adapters.notifiers.telegram.commands import Command, Rights
+from bot.core.model import NumberForm
 
 COMMANDS = (
     Command("start", "receive alerts here", rights=Rights.CHAT),
@@ -67,6 +68,13 @@ COMMANDS = (
         help="/style rich sends a sample of both and asks which can be read: rich messages have native tables and "
         "their charts in them, but older programs, Telegram Web among them, may show them empty. /style rich yes "
         "changes it without asking.",
+    ),
+    Command(
+        "numbers",
+        "how numbers are written here",
+        " | ".join(form.value for form in NumberForm),
+        rights=Rights.CHAT,
+        help="/numbers 1.234,5: in messages and answers. Pictures, titles and quotations keep theirs.",
     ),
     Command("rules", "the rules, and how each has performed"),
     Command("rule", "one rule's text, and how it has performed", "NAME"),

@@ -23,6 +23,7 @@ from bot.core.model import Announcement, Recipient, Silence, Style, Summary, sta
 from bot.core.ports import OpenHistory, Outbox, People
 from bot.core.text.wording import count
 from bot.delivery.recipients import announce_moved, last_operator, notice
+from bot.render.numbers import in_form
 from bot.render.text import disarmed
 
 MUTED_FOR = timedelta(hours=24)
@@ -106,6 +107,15 @@ class ChatCommands:
 
     async def answer(self, chat: Chat, command: str, words: str, by: str) -> Answer:
         """The answer to a command whose permissions were checked."""
+        return self._in_form(await self._answer(chat, command, words, by), chat)
+
+    def _in_form(self, answer: Answer, chat: Chat) -> Answer:
+        """``answer`` with numbers as this chat writes them."""
+        if not isinstance(answer.says, Summary):
+            return answer
+        return replace(answer, says=in_form(answer.says, self._preferences.numbers_of(chat)))
+
+    async def _answer(self, chat: Chat, command: str, words: str, by: str) -> Answer:
         alerts, news = self._alert_answers, NewsAnswers(self.bot, self.history, self._now)
         preferences = self._preferences
         admin = AdminCommands(
@@ -135,6 +145,7 @@ class ChatCommands:
             "severity": lambda: preferences.severity(chat, words),
             "quiet": lambda: preferences.quiet(chat, words),
             "digest": lambda: preferences.digest(chat, words),
+            "numbers": lambda: preferences.numbers(chat, words),
             "silence": lambda: self.muting.silence(words, by),
             "silences": self.muting.listed,
             "unsilence": lambda: self.muting.unsilence(words),
@@ -151,6 +162,9 @@ class ChatCommands:
 
     async def pressed(self, chat: Chat, button: Button, incident: str, by: str) -> Answer:
         """The answer to a button under a message about ``incident``."""
+        return self._in_form(await self._pressed(chat, button, incident, by), chat)
+
+    async def _pressed(self, chat: Chat, button: Button, incident: str, by: str) -> Answer:
         if button.verdict:
             person = f"telegram:{chat.user}" if chat.user is not None else chat.recipient
             if not self.people.save_verdict(incident, person, button.value, chat.recipient, self._now()):
@@ -200,6 +214,7 @@ class ChatCommands:
             lambda: settings.groups,
             self.refresh,
             settings.telegram.style,
+            settings.numbers,
         )
 
     @property

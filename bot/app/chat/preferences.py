@@ -1,4 +1,4 @@
-"""A chat's preferences: stocks, severity, quiet hours, digests."""
+"""A chat's preferences: stocks, severity, quiet hours, digests, how messages and numbers look."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.adapters.notifiers.telegram.commands import Answer
 from bot.adapters.notifiers.telegram.permissions import Chat
 from bot.app.chat.naming import means_everything, named_symbol
 from bot.app.setup.sample import STYLE_SAMPLE
-from bot.core.model import Recipient, Severity, Style
+from bot.core.model import NumberForm, Recipient, Severity, Style
 from bot.core.ports import Clock, Recipients
 from bot.core.text.wording import listing
 from bot.delivery.quiet_hours import parse_quiet_hours, quiet_at
@@ -30,6 +30,8 @@ class Preferences:
     changed: Callable[[], None]
     style_given: Style = Style.CLASSIC
     """The style of chats that have not chosen."""
+    numbers_given: NumberForm = NumberForm.POINT
+    """The same of numbers."""
 
     def known(self, chat: Chat) -> Recipient | None:
         """This chat as a recipient, if it is subscribed."""
@@ -83,7 +85,26 @@ class Preferences:
             quiet += " (now)"
         digest = "with digests" if person.digest or person.operator else "no digests"
         above = f"{least} and above" if person.min_severity in (Severity.WARNING, Severity.HIGH) else least
-        return f"Alerts here: {stocks}; {above}; {quiet}; {digest}; {person.style or self.style_given} messages."
+        look = f"{person.style or self.style_given} messages, numbers like {self.numbers_of(chat).value}"
+        return f"Alerts here: {stocks}; {above}; {quiet}; {digest}; {look}"
+
+    def numbers_of(self, chat: Chat) -> NumberForm:
+        """How numbers are written here."""
+        person = self.known(chat)
+        return (person.numbers if person is not None else None) or self.numbers_given
+
+    def numbers(self, chat: Chat, words: str) -> str:
+        """Set how numbers are written, by example."""
+        person = self.known(chat)
+        if person is None:
+            return _NOT_STARTED
+        try:
+            form = NumberForm.parse(words)
+        except KeyError:
+            examples = [form.value for form in NumberForm]
+            return f"How? Write /numbers and one of {' or '.join(examples)}; now it is {self.numbers_of(chat).value}"
+        self._save(replace(person, numbers=form))
+        return f"Numbers here are written like {form.value} from now on; those in pictures, titles and quotations stay."
 
     def style(self, chat: Chat, words: str) -> Answer:
         """Set the style of messages; ``rich`` only when somebody has seen a sample of it here."""

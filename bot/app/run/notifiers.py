@@ -30,7 +30,7 @@ from bot.config.settings.other_channels import (
 from bot.config.settings.secret_files import readable_by_others
 from bot.config.settings.telegram_token import FoundToken, find_telegram_token
 from bot.core.errors import ConfigError, UsageError
-from bot.core.model import Notification, Outgoing, Recipient, Style
+from bot.core.model import Notification, NumberForm, Outgoing, Recipient, Style
 from bot.core.ports import Clock, Notifier
 from bot.core.secret import Secret
 from bot.extensions import NOTIFIERS, MakeNotifier, NotifierContext
@@ -84,11 +84,19 @@ def _apprise(options: Options, context: NotifierContext) -> Notifier:
     return AppriseNotifier(
         {
             recipient: Destination(
-                context.secret(given["url_env"]), given["format"] is Format.MARKDOWN, _zone(given["time_zone"])
+                context.secret(given["url_env"]),
+                given["format"] is Format.MARKDOWN,
+                _zone(given["time_zone"]),
+                given["numbers"],
             )
             for recipient, given in options.items()
         }
     )
+
+
+def _forms(settings: Settings) -> dict[str, Any]:
+    """How the terminal shows times and numbers."""
+    return {"zone": _zone(settings.time_zone), "numbers": settings.numbers}
 
 
 def _zone(name: str) -> tzinfo:
@@ -121,7 +129,7 @@ def live_notifiers(
     if found.token is not None:
         wanted["telegram"] = {"telegram": _telegram_options(settings, found.token, pictures, known)}
     if settings.console == "always" or (settings.console == "auto" and found.token is None):
-        wanted["console"] = {CONSOLE.id: {"stream": console, "zone": _zone(settings.time_zone)}}
+        wanted["console"] = {CONSOLE.id: {"stream": console, **_forms(settings)}}
     for channel, each in _configured(settings):
         wanted.setdefault(channel, {})[recipient(channel, each).id] = _options(each, settings)
     return {channel: _made(channel, options, clock, folder) for channel, options in wanted.items()}
@@ -145,7 +153,11 @@ def _telegram_options(
         chosen = next((r.style for r in known() if r.id == recipient), None)
         return chosen or settings.telegram.style
 
-    options: dict[str, Any] = {"token": token, "pictures": pictures, "style": style}
+    def numbers(recipient: str) -> NumberForm:
+        chosen = next((r.numbers for r in known() if r.id == recipient), None)
+        return chosen or settings.numbers
+
+    options: dict[str, Any] = {"token": token, "pictures": pictures, "style": style, "numbers": numbers}
     return options | ({"base_url": base} if base else {})
 
 
@@ -162,7 +174,8 @@ def _options(channel: ChannelSettings, settings: Settings) -> dict[str, Any]:
         return channel.options
     common = {*ChannelSettings.model_fields, "type"}
     given = {name: value for name, value in channel if name not in common}
-    return given | {"time_zone": given["time_zone"] or settings.time_zone} if "time_zone" in given else given
+    of_all = {"time_zone": settings.time_zone, "numbers": settings.numbers}
+    return given | {name: given[name] or value for name, value in of_all.items() if name in given}
 
 
 def _secret(folder: Path, variable: str, least: int = 1) -> Secret:
@@ -256,7 +269,7 @@ def replay_recipients(
     if notify == "none":
         return {"console": NullNotifier()}, [CONSOLE]
     if notify == "console":
-        return {"console": ConsoleNotifier(stream, zone=_zone(project.settings.time_zone))}, [CONSOLE]
+        return {"console": ConsoleNotifier(stream, **_forms(project.settings))}, [CONSOLE]
     telegram, token = project.settings.telegram, token_of(project).token
     if token is None:
         raise UsageError("there is no Telegram token; set TELEGRAM_BOT_TOKEN to the one from BotFather")

@@ -20,10 +20,10 @@ from bot.config.settings.other_channels import AppriseSettings, NotifierSettings
 from bot.config.settings.telegram_ids import AdminId
 from bot.config.yaml.document import Document, line_column, load_document, problem, repeated
 from bot.config.yaml.excerpt import described, find_token, shown
-from bot.config.yaml.scalars import Duration, HttpUrl, Name, Symbol, TimeZoneName
+from bot.config.yaml.scalars import Duration, HttpUrl, Name, Numbers, Symbol, TimeZoneName
 from bot.config.yaml.validation import ModelT, StrictModel, validate
 from bot.core.errors import ConfigError, Problem, UsageError
-from bot.core.model import Style
+from bot.core.model import NumberForm, Style
 from bot.core.model.feeds import FeedKind, FeedSpec
 from bot.core.model.on_demand import OnDemandSpec
 from bot.core.prices.benchmarks import INDICES, Benchmarks
@@ -246,6 +246,9 @@ class Settings(StrictModel):
     time_zone: TimeZoneName = "UTC"
     """The zone of the times in messages on the terminal and through Apprise, like Europe/London. On Telegram everybody
     sees their own."""
+    numbers: Numbers = NumberForm.POINT
+    """How numbers are written in messages, by example: `1,234.5`, `1.234,5`, `1 234,5` or `1’234.5`. A chat on Telegram
+    may choose its own with `/numbers`. Pictures, the history and programs have the first."""
     language_model: LanguageModelSettings = LanguageModelSettings()
     """A language model that writes leads and reads stories a second time."""
     webhooks: tuple[WebhookSettings, ...] = ()

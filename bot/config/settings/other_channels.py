@@ -18,7 +18,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from bot.config.settings.secret_files import variable_in
 from bot.config.yaml.document import Document, problem, refusal, repeated
 from bot.config.yaml.excerpt import described
-from bot.config.yaml.scalars import HttpUrl, Name, Symbol, TimeZoneName
+from bot.config.yaml.scalars import HttpUrl, Name, Numbers, Symbol, TimeZoneName
 from bot.config.yaml.validation import StrictModel
 from bot.core.errors import Problem
 from bot.core.model import Recipient, Severity
@@ -100,6 +100,8 @@ class AppriseSettings(ChannelSettings):
     """`markdown` if the service renders it."""
     time_zone: TimeZoneName | None = None
     """The zone of the times in messages, like Europe/London; by default that of `time_zone:` above."""
+    numbers: Numbers | None = None
+    """How numbers are written in messages, by example; by default that of `numbers:` above."""
 
 
 class NotifierSettings(ChannelSettings):

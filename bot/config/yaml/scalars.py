@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BeforeValidator, WithJsonSchema
 
 from bot.config.yaml.excerpt import described, shown
+from bot.core.model import NumberForm
 from bot.core.prices.windows import parse_duration_or_zero
 from bot.core.text.links import LinkFault, link_fault
 
@@ -115,6 +116,17 @@ def parse_http_url(value: object) -> str:
     raise ValueError(f"{described(value)} is not a web address; {advice}")
 
 
+def parse_numbers(value: object) -> NumberForm:
+    """How numbers are written, by example: ``1.234,5``."""
+    if isinstance(value, NumberForm):
+        return value
+    try:
+        return NumberForm.parse(str(value))
+    except KeyError:
+        examples = ", ".join(form.value for form in NumberForm)
+        raise ValueError(f"{described(value)} is not a way to write numbers; write one of {examples}") from None
+
+
 _NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,63}$"
 _NAME = re.compile(_NAME_PATTERN.replace("$", r"\Z"))
 
@@ -153,5 +165,10 @@ Percent = Annotated[
 
 Symbol = Annotated[str, BeforeValidator(parse_symbol), _schema(_SYMBOL_PATTERN, "A symbol as on Yahoo Finance.")]
 TimeZoneName = Annotated[str, BeforeValidator(parse_time_zone), _schema(None, "A time zone, like America/New_York.")]
+Numbers = Annotated[
+    NumberForm,
+    BeforeValidator(parse_numbers),
+    _schema(None, "How numbers are written, by example.", enum=[form.value for form in NumberForm]),
+]
 HttpUrl = Annotated[str, BeforeValidator(parse_http_url), _schema("^https?://", "A web address.", format="uri")]
 Name = Annotated[str, BeforeValidator(parse_name), _schema(_NAME_PATTERN, "A name: lower-case letters, digits, '-'.")]

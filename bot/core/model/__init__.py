@@ -39,6 +39,7 @@ from bot.core.model.delivery import (
     Limits,
     Notification,
     NotificationState,
+    NumberForm,
     Outgoing,
     Recipient,
     Silence,

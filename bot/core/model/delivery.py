@@ -40,6 +40,33 @@ class Style(enum.StrEnum):
     """One message with headings, tables, pictures and details to open; only recent programs show it."""
 
 
+class NumberForm(enum.StrEnum):
+    """How a reader writes numbers; each is its own example."""
+
+    POINT = "1,234.5"
+    COMMA = "1.234,5"
+    SPACE = "1 234,5"
+    APOSTROPHE = "1’234.5"
+
+    @classmethod
+    def parse(cls, text: str) -> NumberForm:
+        """The form of an example, also with other spaces and a typewriter's apostrophe. Raises KeyError."""
+        try:
+            return cls(" ".join(text.replace("'", "’").split()))
+        except ValueError:
+            raise KeyError(text) from None
+
+    @property
+    def thousands(self) -> str:
+        """What stands between thousands; a space that does not break."""
+        return "\u202f" if self is NumberForm.SPACE else self.value[1]
+
+    @property
+    def decimal(self) -> str:
+        """What stands before decimals."""
+        return self.value[-2]
+
+
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """A chat (with topic thread, if any) on a channel, with its preferences."""
@@ -61,6 +88,8 @@ class Recipient:
     """Quiet hours, ``22:00-07:00 Europe/Paris``, in which only critical messages are sent."""
     style: Style | None = None
     """As chosen in the chat; ``None`` for the configured one."""
+    numbers: NumberForm | None = None
+    """As ``style``."""
 
 
 class NotificationState(enum.StrEnum):

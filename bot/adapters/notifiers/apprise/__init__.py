@@ -24,12 +24,13 @@ from typing import Any, TypeVar
 
 from bot.adapters.notifiers.apprise.worker import quiet, service
 from bot.core.errors import DeliveryError, UsageError
-from bot.core.model import Outgoing, Summary
+from bot.core.model import NumberForm, Outgoing, Summary
 from bot.core.model.unsent import CancelledUnsent
 from bot.core.ports import Notifier
 from bot.core.secret import Secret
 from bot.render import plain
 from bot.render.markdown import markdown
+from bot.render.numbers import in_form
 from bot.render.text import clean, cut_words
 from bot.render.zones import in_zone
 from bot.threads import in_thread
@@ -56,11 +57,13 @@ _UNSEEN = "\u200b"
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """The address for one recipient's messages, their format, and the zone of their times."""
+    """The address for one recipient's messages, their format, the zone of their times and the form of their
+    numbers."""
 
     url: Secret
     markdown: bool = False
     zone: tzinfo = UTC
+    numbers: NumberForm = NumberForm.POINT
 
 
 class AppriseNotifier(Notifier):
@@ -89,7 +92,7 @@ class AppriseNotifier(Notifier):
         if destination is None:
             raise DeliveryError(f"{note.recipient} is no longer in config.yaml", permanent=True, forbidden=True)
         server, to = destination
-        title, text = written(in_zone(note.summary, to.zone), server, to.markdown)
+        title, text = written(in_form(in_zone(note.summary, to.zone), to.numbers), server, to.markdown)
         request = {"url": to.url.reveal(), "title": title, "body": text, "markdown": to.markdown}
         answer = await _aside(partial(_delivered, request, self._longest))
         if answer is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -25,12 +25,13 @@ from bot.adapters.notifiers.telegram.errors import (
 from bot.adapters.notifiers.telegram.keyboard import keyboard
 from bot.adapters.notifiers.telegram.photos import Photos, Pictures
 from bot.core.errors import DeliveryError, UsageError
-from bot.core.model import Limits, Notification, Outgoing, Reason, Style
+from bot.core.model import Limits, Notification, NumberForm, Outgoing, Reason, Style
 from bot.core.model.unsent import CancelledUnsent
 from bot.core.ports import Notifier
 from bot.core.secret import Secret, redacted
 from bot.render import html, plain, rich
 from bot.render.limits import CAPTION_LIMIT, MESSAGE_LIMIT
+from bot.render.numbers import in_form
 from bot.render.text import unmention, utf16_length
 
 log = logging.getLogger(__name__)
@@ -79,12 +80,15 @@ class TelegramNotifier(Notifier):
         timeout: float = 20.0,
         pictures: Pictures | None = None,
         style: Callable[[str], Style] = lambda recipient: Style.CLASSIC,
+        numbers: Callable[[str], NumberForm] = lambda recipient: NumberForm.POINT,
     ) -> None:
-        """``pictures`` returns the pictures of a notification, ``style`` the style of a recipient's messages."""
+        """``pictures`` returns the pictures of a notification, ``style`` the style of a recipient's messages,
+        ``numbers`` the form of the numbers in them (those in pictures, which all chats share, have one form)."""
         self._bot = connect(token, base_url, timeout)
         self._token = token
         self._photos = Photos(self._bot, pictures) if pictures is not None else None
         self.style = style
+        self.numbers = numbers
         self._knows_rich = True
 
     async def send(self, outgoing: Outgoing) -> str:
@@ -100,6 +104,8 @@ class TelegramNotifier(Notifier):
             raise DeliveryError(str(exc), permanent=True) from exc
         if notification.edits and outgoing.edits_message is None:
             raise DeliveryError("the message to edit was never sent", permanent=True)
+        summary = in_form(notification.summary, self.numbers(notification.recipient))
+        outgoing = replace(outgoing, notification=replace(notification, summary=summary))
         for form in self._forms(outgoing):
             trace = watch()
             try:
