@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from bot.core.incidents.bonds import same_kind
 from bot.core.messages.blocks.frame import framed
+from bot.core.messages.blocks.titles import titled
 from bot.core.model import Alert, Block, BlockKind, CauseRef, Claim, Line, Link, Strong, Summary
 from bot.core.text.wording import confidence_words, count, listing, moment, shortened
 
@@ -76,7 +77,6 @@ def _quoted(cause: CauseRef) -> str:
 
 
 def _story(cause: CauseRef) -> tuple[str | Link, ...]:
-    words = shortened(cause.title)
-    title: str | Link = Link(words, cause.link) if cause.link else f"“{words}”"
     confidence = f"; confidence {confidence_words(cause.confidence)}" if cause.confidence is not None else ""
-    return title, f" — {cause.source}, {moment(cause.published_at or cause.seen_at)}{confidence}."
+    origin = f" — {cause.source}, {moment(cause.published_at or cause.seen_at)}{confidence}."
+    return (*titled(cause.title, cause.link), origin)

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from bot.core.health import MISTAKES, SOURCE_NAMES
 from bot.core.messages.blocks.correction import corrected
 from bot.core.messages.blocks.frame import framed
+from bot.core.messages.blocks.titles import titled
 from bot.core.model import (
     Alert,
     Block,
@@ -21,7 +22,6 @@ from bot.core.model import (
     IncidentState,
     Inline,
     Line,
-    Link,
     Phase,
     Quote,
     Reference,
@@ -334,19 +334,18 @@ def _quiet(found: Digest, company: Words) -> list[Block]:
 
 def _news(news: QuietNews, company: Words, weekly: bool) -> Line:
     story = news.match.first
-    title = _cut(story.title, LONGEST_TITLE)
-    shown: Inline = Link(title, story.link) if story.link else f"“{title}”"
+    shown = titled(story.title, story.link, LONGEST_TITLE)
     sources = list(news.match.sources)
     official = ", including the lab itself" if news.official else ""
     named = f"{listing(sources, NAMED_SOURCES)}{official}"
     origin = f" — {count(len(sources), 'source')} ({named}), {moment(story.seen_at)}."
     if not news.reaches:
-        return (shown, f"{origin} Reaches no watched stock.")
+        return (*shown, f"{origin} Reaches no watched stock.")
     moves = [company(s) + (f" {percent(m)}" if m is not None else "") for s, m in news.reaches]
     measured = any(m is not None for _, m in news.reaches[:REACHED])
     which = "lowest session move since" if weekly else "session moves"
     measure = f"; {which}, against the previous close" if measured else ""
-    return (shown, f"{origin} Reaches {listing(moves, REACHED)}{measure}.")
+    return (*shown, f"{origin} Reaches {listing(moves, REACHED)}{measure}.")
 
 
 # ----------------------------------------------------------------------------------------------------------- sources

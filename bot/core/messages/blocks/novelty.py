@@ -10,6 +10,7 @@ from bot.core.model import Block, BlockKind, Line, Link, Story, Strong
 from bot.core.news.kinds import Said
 from bot.core.news.passages import is_foreign
 from bot.core.news.vocabulary import Detail, Family, Topics
+from bot.core.text.scripts import language_note
 from bot.core.text.wording import shortened, when
 
 MOST = 4
@@ -45,7 +46,7 @@ def quoted(said: Sequence[tuple[Story, Said]], details: Sequence[Detail], most: 
         story, words = min(found, key=lambda each: (is_foreign(each[1]), -told[each[1]], each[0].seen_at))
         if words not in shown:
             shown.add(words)
-            lines.append((Strong(f"{detail.title}: "), f"“{words}” (", *_source(story), ")."))
+            lines.append((Strong(f"{detail.title}: "), f"“{words}”{language_note(words)} (", *_source(story), ")."))
     return lines
 
 

@@ -10,6 +10,7 @@ from bot.core.news.reader import SUMMARY_READ, TITLE_READ
 from bot.core.news.voices.other_reading import argues_against, names_gain
 from bot.core.news.voices.speakers import Speech
 from bot.core.news.voices.voices import Voice, choose
+from bot.core.text.scripts import language_note
 
 MOST = 5
 MOST_PRINTED = 2
@@ -33,7 +34,11 @@ def voices(stories: Sequence[Story], speech: Speech) -> list[Block]:
 def _line(voice: Voice) -> Line:
     lead_in = f"{voice.lead_in} " if voice.lead_in else ""
     who = f" — {voice.speaker}" + (f", {voice.role}" if voice.role else "")
-    return (f"{lead_in}“{voice.words.rstrip(',，')}”", who, *_outlet(voice.outlet, voice.link))
+    return (
+        f"{lead_in}“{voice.words.rstrip(',，')}”{language_note(voice.words)}",
+        who,
+        *_outlet(voice.outlet, voice.link),
+    )
 
 
 def _printed(stories: Sequence[Story]) -> list[Line]:
@@ -46,7 +51,7 @@ def _printed(stories: Sequence[Story]) -> list[Line]:
             found.append((is_foreign(passage.words), story, passage.words))
     chosen: dict[str, Line] = {}
     for _, story, words in sorted(found, key=lambda each: each[0]):
-        chosen.setdefault(story.origin, (f"“{words}”", *_outlet(story.origin, story.link)))
+        chosen.setdefault(story.origin, (f"“{words}”{language_note(words)}", *_outlet(story.origin, story.link)))
     return list(chosen.values())[:MOST_PRINTED]
 
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from bot.core.messages.blocks.correction import corrected, replaced
+from bot.core.messages.blocks.titles import titled
 from bot.core.messages.snapshot import Snapshot
-from bot.core.model import Block, BlockKind, CauseRef, Claim, Line, Link, Moment, Reach, Story
+from bot.core.model import Block, BlockKind, CauseRef, Claim, Line, Moment, Reach, Story
 from bot.core.text.wording import CAUSE_HEADINGS, age, confidence_words, count, listing, shortened, when
 
 POSSIBLE = "possible cause"
@@ -36,7 +37,7 @@ def why(
         return [_block(calendar, Claim.STATED)] if calendar else []
     if claim is Claim.POSSIBLE:
         return [_block([*calendar, *_possibly(cause, seen)], claim)]
-    lines: list[Line] = [(*_story(cause.title, cause.link), *_origin(cause), ".")]
+    lines: list[Line] = [(*titled(cause.title, cause.link), *_origin(cause), ".")]
     lines += _certainty(cause, claim)
     lines += calendar
     if change := corrected(seen.lead, topic) or replaced(seen.lead, seen.alerts):
@@ -54,7 +55,7 @@ def _background(
     if cause.first_title and cause.first_title != cause.title and cause.first_seen_at is not None:
         source, seen_at = _source(cause.first_source), when(cause.first_seen_at)
         origin = (f" — {source}, ", seen_at, f", {_ahead(cause, seen)}.")
-        lines.append(("First story: ", *_story(cause.first_title, cause.first_link), *origin))
+        lines.append(("First story: ", *titled(cause.first_title, cause.first_link), *origin))
         lines.append((f"Told by {_sources(cause)}.",))
     else:
         lines.append((f"First seen {_ahead(cause, seen)}; {_sources(cause)}.",))
@@ -73,7 +74,7 @@ def _named(cause: CauseRef, symbol: str, company: Named, naming: Callable[[Cause
         return []
     if story.id == cause.story:
         return [(f"It names {company(symbol)}.",)]
-    return [(f"{company(symbol)} is named by ", *_story(story.title, story.link), f" — {_source(story.origin)}.")]
+    return [(f"{company(symbol)} is named by ", *titled(story.title, story.link), f" — {_source(story.origin)}.")]
 
 
 def _certainty(cause: CauseRef, claim: Claim) -> list[Line]:
@@ -87,7 +88,7 @@ def _certainty(cause: CauseRef, claim: Claim) -> list[Line]:
 def _possibly(cause: CauseRef, seen: Snapshot) -> list[Line]:
     """A cause that is no more than possible, without what would make it sound like more."""
     certainty = f" (confidence {cause.confidence:.2f})."
-    story = ("Possibly: ", *_story(cause.title, cause.link), *_origin(cause), certainty)
+    story = ("Possibly: ", *titled(cause.title, cause.link), *_origin(cause), certainty)
     return [("No cause is known yet.",), story, (f"First seen {_ahead(cause, seen)}; {_sources(cause)}.",)]
 
 
@@ -108,10 +109,6 @@ def _origin(cause: CauseRef) -> tuple[str | Moment, ...]:
 def _block(lines: Sequence[Line], claim: Claim) -> Block:
     name = "why" if claim is Claim.STATED else POSSIBLE
     return Block(name, BlockKind.LINKS, 80, CAUSE_HEADINGS[claim], tuple(lines))
-
-
-def _story(title: str, link: str) -> tuple[str | Link, ...]:
-    return (Link(shortened(title), link),) if link else (f"“{shortened(title)}”",)
 
 
 def _source(name: str) -> str:
