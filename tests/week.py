@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -31,8 +32,24 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
     return file
 
 
-def _replay(file: Path) -> None:
+def replay(file: Path) -> None:
+    """Write to ``file`` the history of a replay."""
     run_command("replay", "deepseek-2025-01", "--notify", "console", "--database", file)
+    _settle(file)
+
+
+def judge(replayed: Path, file: Path) -> None:
+    """Write to ``file`` the week of ``replayed`` with what followed, and with what readers said of it."""
+    shutil.copy(replayed, file)
+    run_command("performance", "--database", file)  # works out what followed, and keeps it
+    conn = sqlite3.connect(file)
+    conn.executemany(
+        "INSERT INTO verdicts (incident_id, person, verdict, at, recipient_id, run_id)"
+        " SELECT id, ?, ?, '2025-01-28T09:00:00.000000Z', 'console', run_id FROM incidents",
+        SAID,
+    )
+    conn.commit()
+    conn.close()
     _settle(file)
 
 
@@ -46,24 +63,11 @@ def _settle(file: Path) -> None:
 @pytest.fixture(scope="session")
 def replayed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The week, as the replay leaves it; tests that write take a copy."""
-    return made_once(tmp_path_factory, "replayed.db", _replay)
+    return made_once(tmp_path_factory, "replayed.db", replay)
 
 
 @pytest.fixture(scope="session")
 def week(tmp_path_factory: pytest.TempPathFactory, replayed: Path) -> Path:
     """The week with what followed, and with what readers said of it."""
 
-    def make(file: Path) -> None:
-        shutil.copy(replayed, file)
-        run_command("performance", "--database", file)  # works out what followed, and keeps it
-        conn = sqlite3.connect(file)
-        conn.executemany(
-            "INSERT INTO verdicts (incident_id, person, verdict, at, recipient_id, run_id)"
-            " SELECT id, ?, ?, '2025-01-28T09:00:00.000000Z', 'console', run_id FROM incidents",
-            SAID,
-        )
-        conn.commit()
-        conn.close()
-        _settle(file)
-
-    return made_once(tmp_path_factory, "deepseek.db", make)
+    return made_once(tmp_path_factory, "deepseek.db", partial(judge, replayed))

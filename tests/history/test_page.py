@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import run_command
+from tests.history import answers
 
-PAGE = (Path(__file__).parents[2] / "docs" / "history.md").read_text(encoding="utf-8")
+PAGE = answers.PAGE.read_text(encoding="utf-8")
 OURS = "name NOT LIKE 'sqlite%' AND name NOT LIKE '%\\_fts%' ESCAPE '\\' AND name NOT LIKE '\\_sqlite%' ESCAPE '\\'"
-ANSWERS = re.findall(r"### \d+\. (.+?)\n\n```sql\n(.+?)\n```\n\n```text\n(.+?)\n```", PAGE, re.DOTALL)
+ANSWERS = [(question, sql, answer) for _, question, sql, answer, _ in answers.ANSWER.findall(PAGE)]
 RECIPES = re.findall(r"^\$ (sqlite-utils .+)$", PAGE, re.MULTILINE)
 
 
@@ -57,8 +57,8 @@ def test_there_are_a_dozen_answers() -> None:
 
 @pytest.mark.parametrize(("sql", "answer"), [a[1:] for a in ANSWERS], ids=[a[0] for a in ANSWERS])
 def test_each_answer_is_what_its_query_says(week: Path, monkeypatch: pytest.MonkeyPatch, sql: str, answer: str) -> None:
-    monkeypatch.setenv("COLUMNS", "100")
-    assert run_command("history", "sql", sql, "--database", week).stdout.rstrip() == answer
+    monkeypatch.setenv("COLUMNS", answers.COLUMNS)
+    assert answers.said(sql, week) == answer
 
 
 @pytest.mark.parametrize("command", RECIPES)

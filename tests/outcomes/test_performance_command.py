@@ -43,13 +43,14 @@ def test_nvidia_after_the_first_alert(database: Path) -> None:
         "SELECT horizon, due_at, o.price, round(o.change, 4), round(o.change_from_reference, 4) FROM outcomes o"
         " JOIN alerts a ON a.id = o.alert_id WHERE symbol = 'NVDA' AND rule = 'ai-model-shock' ORDER BY due_at"
     )
-    # fired on 122.75, the low until 11:00; the first price after a quarter of an hour is of an hour later
+    # fired on 122.75, the low until 11:00, at which it stood at 124.20: nobody who was told could have had the low;
+    # the first price after a quarter of an hour is of an hour later
     assert stored(database, sql) == [
         ("15 min", "2025-01-27T11:15:00.000000Z", None, None, None),
-        ("1 hour", "2025-01-27T12:00:00.000000Z", 124.93, 0.0178, -0.124),
-        ("close", "2025-01-27T21:00:00.000000Z", 118.42, -0.0353, -0.1697),
-        ("1 session", "2025-01-28T21:00:00.000000Z", 128.99, 0.0508, -0.0956),
-        ("5 sessions", "2025-02-03T21:00:00.000000Z", 116.66, -0.0496, -0.182),
+        ("1 hour", "2025-01-27T12:00:00.000000Z", 124.93, 0.0059, -0.124),
+        ("close", "2025-01-27T21:00:00.000000Z", 118.42, -0.0465, -0.1697),
+        ("1 session", "2025-01-28T21:00:00.000000Z", 128.99, 0.0386, -0.0956),
+        ("5 sessions", "2025-02-03T21:00:00.000000Z", 116.66, -0.0607, -0.182),
     ]
 
 

@@ -69,7 +69,8 @@ class Outcome:
     """When that price was: at or shortly after ``due_at``; earlier only where it was the session's last."""
     price: float
     change: float
-    """From the price the alert fired on: 0.02 is 2 % higher."""
+    """From the price when the alert fired: 0.02 is 2 % higher. Where that was a bar's low, which traded before anybody
+    knew, from the bar's last price."""
     change_from_reference: float | None
     """From the alert's reference, the price before the move; ``None`` without a reference."""
 
@@ -116,7 +117,7 @@ def _after(moment: datetime, wait: timedelta, session: Session) -> datetime:
 def outcomes_of(alert: Alert, prices: SymbolPrices, at: datetime) -> tuple[Outcome, ...]:
     """The outcomes of horizons passed at ``at`` whose price is known, shortest first.
 
-    ``alert`` must be as it was when it fired: returns are measured from its ``price`` and ``price_at``.
+    ``alert`` must be as it was when it fired: returns are measured from its price at ``price_at``.
     """
     return tuple(_outcomes(alert, prices.seen_by(at), at))
 
@@ -133,7 +134,8 @@ def without_outcome(alert: Alert, timetable: Timetable, at: datetime) -> Iterato
 def _outcomes(alert: Alert, prices: SymbolPrices, at: datetime) -> Iterator[Outcome]:
     if alert.price <= 0:  # it fired on news alone, before any price of the symbol was known
         return
-    base = prices.rebased(Quote(alert.symbol, alert.price, alert.price_at, alert.price_at))
+    fired = prices.rebased(Quote(alert.symbol, alert.price, alert.price_at, alert.price_at))
+    base = _obtainable(alert, prices, fired)
     for horizon in Horizon:
         due = due_at(alert, horizon, prices.timetable)
         if due is None or not alert.fired_at < due <= at:
@@ -143,8 +145,14 @@ def _outcomes(alert: Alert, prices: SymbolPrices, at: datetime) -> Iterator[Outc
             continue
         price, when = priced
         reference = alert.reference
-        left = price / (reference.price * (base / alert.price)) - 1 if reference and reference.price > 0 else None
+        left = price / (reference.price * (fired / alert.price)) - 1 if reference and reference.price > 0 else None
         yield Outcome(alert.id, horizon, due, when, price, price / base - 1, left)
+
+
+def _obtainable(alert: Alert, prices: SymbolPrices, fired: float) -> float:
+    """The price that somebody could have had when the alert fired: where it fired on a bar's low, the bar's last."""
+    then = _usable(prices, alert.price_at, alert.price_at)
+    return prices.rebased(then[-1]) if then else fired
 
 
 def _close(prices: SymbolPrices, due: datetime) -> tuple[float, datetime] | None:
