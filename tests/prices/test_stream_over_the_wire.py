@@ -317,7 +317,7 @@ async def test_a_stream_that_tells_what_polls_show_is_kept(desk: Desk) -> None:
         await eventually(lambda told=3 * (second // 15 + 1): desk.part.counts.trades >= told)
         desk.poll(99.0 - second / 100, after=timedelta(seconds=second))
     assert desk.part.counts.connections == 1
-    assert desk.reports == []
+    assert {report.trouble for report in desk.reports} <= {Trouble.NONE}, "that it is well may be due meanwhile"
 
 
 async def test_hostile_messages_are_logged_once_counted_and_stop_nothing(
