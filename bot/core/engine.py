@@ -347,11 +347,14 @@ class Engine:
         candidates = self._prefilter.candidates(self.rules, at) if by_news else frozenset()
         for symbol in sorted(s for s in rules if s in candidates or s not in by_news or self.alerts.fires(s)):
             changes += self.alerts.follow(symbol, at)
+            if symbol not in by_news:
+                moved = self._prefilter.change(symbol, at)
+                for rule in rules[symbol]:
+                    if moved is None or not self._prefilter.too_little(rule, moved):
+                        for session in (None, *self._stands_at_night(symbol, at)):
+                            changes += self._alert_changes(rule, symbol, at, session)
+                continue
             for rule in rules[symbol]:
-                if symbol not in by_news:
-                    for session in (None, *self._stands_at_night(symbol, at)):
-                        changes += self._alert_changes(rule, symbol, at, session)
-                    continue
                 for session in (None, *self._just_over(rule, symbol, at)):
                     if not self._prefilter.excludes(rule, symbol, at, session):
                         changes += self._alert_changes(rule, symbol, at, session)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from statistics import median
 
 import pytest
-from hypothesis import given
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from bot.core.cause.moves import MoveMeasures, _correlation
@@ -15,7 +16,9 @@ from bot.core.news import NewsIndex
 from bot.core.prices.benchmarks import Benchmarks
 from bot.core.prices.market import Market
 from bot.core.prices.sessions import Timetable
-from bot.core.rules.conditions import All
+from bot.core.prices.windows import Span
+from bot.core.rules.comparison import parse_comparison
+from bot.core.rules.conditions import All, Any, Drawdown
 from bot.core.rules.prefilter import PriceFilter
 from bot.core.rules.rule import Rule
 from tests.core.worlds import COMPANIES, TOPICS, at, forget_bars, news, price, rule, weekday_timetable
@@ -102,6 +105,67 @@ def test_what_a_price_keeps_from_firing_does_not_fire(steps: list[Step]) -> None
             for session in (None, before):
                 holds = asked.evaluate(symbol, now, made, room, session=session, brief=True).holds
                 assert gates.excludes(asked, symbol, now, session) is not holds
+
+
+ASKED = [
+    rule(when=price("< -10%")),
+    rule(when=price("> 10%")),
+    rule(when=All((price("< -3%"), price("> -60%", "3 sessions")))),
+    rule(when=Any((price("< -10%"), price("> 10%", "3 sessions")))),
+    rule(when=All((Any((price("< -3%"), news())), price("< 20%")))),
+    rule(when=price("< -5%", "open")),
+    rule(when=Drawdown(parse_comparison("< -5%"), Span(sessions=3))),
+]
+
+
+@given(STEPS)
+def test_what_the_change_alone_keeps_from_firing_does_not_fire(steps: list[Step]) -> None:
+    made, room = market(), NewsIndex(TOPICS, COMPANIES, window=timedelta(days=7))
+    gates = PriceFilter(made, room)
+    skipped = 0
+    for now, step in play(made, steps):
+        take(made, now, step)
+        for symbol in SYMBOLS:
+            moved = gates.change(symbol, now)
+            for asked in ASKED:
+                if moved is not None and gates.too_little(asked, moved):
+                    skipped += 1
+                    assert not asked.evaluate(symbol, now, made, room, brief=True).holds
+    event(f"skipped {skipped > 0}")
+
+
+@pytest.mark.parametrize(
+    ("asked", "skipped"),
+    [(rule(when=price("< -10%")), True), (rule(when=price("< -10%", "open")), False), (rule(when=news()), False)],
+)
+def test_only_a_change_since_the_previous_close_is_looked_at(asked: Rule, skipped: bool) -> None:
+    gates = PriceFilter(market(), NewsIndex(TOPICS, COMPANIES, window=timedelta(days=7)))
+    assert gates.too_little(asked, -0.05) is skipped
+    assert gates.too_little(asked, -0.12) is False
+
+
+@given(STEPS, st.permutations(SYMBOLS), st.integers(1, 4))
+def test_a_group_is_held_against_all_others_whatever_was_measured_before(
+    steps: list[Step], order: list[str], count: int
+) -> None:
+    made = market()
+    known = MoveMeasures(made, Benchmarks("SPY"))
+    members = sorted(order[:count])
+    for now, step in play(made, steps):
+        take(made, now, step)
+        session = NEW_YORK.current(now)
+        assert session is not None
+        known.group("others", order[count:], SYMBOLS, session, now)
+        found = known.group("group", members, SYMBOLS, session, now)
+        fresh = MoveMeasures(made, Benchmarks("SPY")).group("group", members, SYMBOLS, session, now)
+        assert found == fresh
+        if found is None:
+            continue
+        at_ = min(now, session.ends_at)
+        heard = {m.session.exchange for m in found.members}
+        moves = [known.on(s, session.date, now) for s in SYMBOLS if s not in members]
+        beside = [m.z for m in moves if m and (at_ <= m.session.ends_at or m.session.exchange in heard)]
+        assert found.others == (median(beside) if beside else 0.0)
 
 
 @pytest.mark.parametrize(

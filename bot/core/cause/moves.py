@@ -10,8 +10,9 @@ ignores the rare shocks themselves (Rousseeuw & Croux 1993, J. Am. Stat. Assoc. 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from operator import mul
@@ -74,6 +75,39 @@ class GroupMove:
         return depth * min(1.0, share / 0.6) * apart
 
 
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """The moves of one exchange's symbols in one session."""
+
+    exchange: str
+    ends_at: datetime
+    z_of: Mapping[str, float]
+    ordered: tuple[float, ...]
+    """All of them, from the lowest z."""
+
+    @classmethod
+    def of(cls, moves: Sequence[UnusualMove]) -> _Spread:
+        """Of moves in one session."""
+        session = moves[0].session
+        z_of = {move.symbol: move.z for move in moves}
+        return cls(session.exchange, session.ends_at, z_of, tuple(sorted(z_of.values())))
+
+    def without(self, members: Set[str]) -> list[float]:
+        """In order, without those of ``members``."""
+        left = list(self.ordered)
+        for symbol in members & self.z_of.keys():
+            del left[bisect_left(left, self.z_of[symbol])]
+        return left
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """What was measured on the same prices."""
+
+    moves: dict[tuple[str, date], UnusualMove | None] = field(default_factory=dict)
+    spreads: dict[tuple[tuple[str, ...], date], Mapping[str, _Spread]] = field(default_factory=dict)
+
+
 class MoveMeasures:
     """Measures moves; caches what depends only on closed sessions."""
 
@@ -89,12 +123,14 @@ class MoveMeasures:
         self._excesses: dict[_Key, dict[date, float]] = {}
         self._standards: dict[tuple[str, date], list[float] | None] = {}
         self._revision = -1
-        self._measured: dict[object, dict[tuple[str, date], UnusualMove | None]] = {}
+        self._measured: dict[object, _Measured] = {}
         """Moves by ``stamp``, all of one revision of the market."""
         self._asked: tuple[int, datetime, int] | None = None
         """Revision, moment and number of exchanges that ``_found`` is for."""
-        self._found: dict[tuple[str, date], UnusualMove | None] = {}
+        self._found = _Measured()
         self._timetables: dict[str, Timetable] = {}
+        self._universe: tuple[str, ...] = ()
+        """The last one asked for, whose exchanges are all among ``_timetables``."""
 
     def of(self, symbol: str, now: datetime) -> UnusualMove | None:
         """The move of ``symbol`` in its latest session at ``now``; ``None`` where it cannot be measured."""
@@ -108,7 +144,7 @@ class MoveMeasures:
         if prices.timetable.exchange not in self._timetables:
             self._timetables[prices.timetable.exchange] = prices.timetable
             self._measured.clear()
-        known, key = self._known(now), (symbol, day)
+        known, key = self._known(now).moves, (symbol, day)
         if key not in known:
             session = prices.timetable.on(day)
             begun = session is not None and session.starts_at <= now
@@ -127,7 +163,7 @@ class MoveMeasures:
     def _all(self) -> Iterable[Timetable]:
         return self._timetables.values()
 
-    def _known(self, now: datetime) -> dict[tuple[str, date], UnusualMove | None]:
+    def _known(self, now: datetime) -> _Measured:
         """The moves measured for ``now``: explaining one fall takes those of the whole universe."""
         revision = self._market.revision.number
         asked = revision, now, len(self._timetables)
@@ -135,7 +171,7 @@ class MoveMeasures:
             if revision != self._revision:
                 self._revision = revision
                 self._measured.clear()
-            self._asked, self._found = asked, self._measured.setdefault(self.stamp(now), {})
+            self._asked, self._found = asked, self._measured.setdefault(self.stamp(now), _Measured())
         return self._found
 
     def _measure(self, prices: SymbolPrices, session: Session, now: datetime) -> UnusualMove | None:
@@ -169,7 +205,7 @@ class MoveMeasures:
         return (change, change / _scale(returns, FLOOR / 2)) if len(returns) >= LEAST else (change, 0.0)
 
     def group(
-        self, name: str, members: Collection[str], universe: Collection[str], session: Session, now: datetime
+        self, name: str, members: Collection[str], universe: tuple[str, ...], session: Session, now: datetime
     ) -> GroupMove | None:
         """How ``members`` move against the rest of ``universe`` beside a stock in ``session``, as of ``now``; ``None``
         where none of them can be measured.
@@ -178,8 +214,10 @@ class MoveMeasures:
         by the listing that is nearest to its regular hours.
         """
         at = min(now, session.ends_at)
-        for symbol in (*members, *universe):  # may add an exchange, which clears what was measured
+        for symbol in (*members, *(universe if universe != self._universe else ())):
+            # may add an exchange, which clears what was measured
             self._timetables.setdefault((table := self._market.of(symbol).timetable).exchange, table)
+        self._universe = universe
         measured = self._once(filter(None, (self.on(s, session.date, now) for s in members)), at)
         by_exchange: dict[str, list[UnusualMove]] = {}
         for move in measured:
@@ -188,14 +226,23 @@ class MoveMeasures:
         inside = [m for m in measured if m.session.exchange not in silent]
         if not inside:
             return None
-        named = set(members)
-        others = (m for s in universe if s not in named and (m := self.on(s, session.date, now)) is not None)
-        outside = [
-            m.z
-            for m in others
-            if at <= m.session.ends_at or (m.session.exchange in by_exchange and m.session.exchange not in silent)
-        ]
-        return GroupMove(name, tuple(inside), median(m.z for m in inside), median(outside) if outside else 0.0)
+        heard = by_exchange.keys() - silent
+        others: list[float] = []
+        for of_exchange in self._spread(universe, session.date, now).values():
+            if at <= of_exchange.ends_at or of_exchange.exchange in heard:
+                others += of_exchange.without(set(members))
+        return GroupMove(name, tuple(inside), median(m.z for m in inside), median(others) if others else 0.0)
+
+    def _spread(self, universe: tuple[str, ...], day: date, now: datetime) -> Mapping[str, _Spread]:
+        """The moves of the whole universe in its sessions of ``day``, by exchange: the same for every group."""
+        known = self._known(now).spreads
+        if (universe, day) not in known:
+            found: dict[str, list[UnusualMove]] = {}
+            for symbol in universe:
+                if (move := self.on(symbol, day, now)) is not None:
+                    found.setdefault(move.session.exchange, []).append(move)
+            known[universe, day] = {exchange: _Spread.of(moves) for exchange, moves in found.items()}
+        return known[universe, day]
 
     def _once(self, moves: Iterable[UnusualMove], at: datetime) -> list[UnusualMove]:
         """One move a company, in the order of ``moves``."""

@@ -334,9 +334,8 @@ class SymbolPrices:
 
     def close_of(self, session: Session) -> float | None:
         """The official close of ``session`` on the newest known split basis, from its bar or else its close quote."""
-        i = self.bars.place(session.date)
-        if i is not None:
-            return self._bar_close(i)
+        if (close := self.bar_close(session.date)) is not None:
+            return close
         for quote in reversed(self.in_session(session)):
             if quote.kind is QuoteKind.CLOSE:
                 return self.rebased(quote)
@@ -427,6 +426,11 @@ class SymbolPrices:
             if beyond(self._bar_close(i)):
                 return UnmatchedSince(self.bars.dates[i], n)
         return UnmatchedSince(None, end)
+
+    def bar_close(self, day: date) -> float | None:
+        """The official close of the session of ``day`` from its bar, on the newest split basis."""
+        i = self.bars.place(day)
+        return self._bar_close(i) if i is not None else None
 
     def _bar_close(self, i: int) -> float:
         """Of the bar at a place among the bars."""

@@ -77,7 +77,7 @@ def market_model(prices: SymbolPrices, benchmark: SymbolPrices, session: Session
         return cast(MarketModel, known[2])
     pairs = []
     for (before, first), (day, last) in pairwise(_closes(prices, session, ESTIMATION + GAP, GAP)):
-        base, level = _close_on(benchmark, before), _close_on(benchmark, day)
+        base, level = benchmark.bar_close(before), benchmark.bar_close(day)
         adjacent = benchmark.timetable.between(before, day) == 1
         if first is not None and last is not None and base is not None and level is not None and adjacent:
             pairs.append((level / base - 1, last / first - 1))
@@ -140,9 +140,4 @@ def closing_reference(prices: SymbolPrices, quote: Quote, session: Session, coun
 def _closes(prices: SymbolPrices, session: Session, oldest: int, newest: int) -> list[tuple[date, float | None]]:
     """Dates and closes of the sessions from ``oldest`` to ``newest`` sessions before ``session``, in that order."""
     past = (prices.timetable.before(session, n) for n in range(oldest, newest - 1, -1))
-    return [(p.date, _close_on(prices, p.date)) for p in past if p is not None]
-
-
-def _close_on(prices: SymbolPrices, day: date) -> float | None:
-    bar = prices.bars.get(day)
-    return prices.on_basis(bar, bar.close) if bar is not None else None
+    return [(p.date, prices.bar_close(p.date)) for p in past if p is not None]

@@ -1,7 +1,8 @@
 """Which rules a symbol's price alone keeps from firing.
 
 Most stories concern a thousand symbols of which hardly one has moved. A test of the symbol's own price depends on that
-price and its session alone, so it is evaluated once for each price, not once for each story.
+price and its session alone, so it is evaluated once for each price, not once for each story. And of most prices the
+change since the previous close alone says that no rule holds, before anything is built to evaluate one.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from bot.core.news import NewsIndex
-from bot.core.prices.market import Market
+from bot.core.prices.market import Market, change
 from bot.core.prices.sessions import Session, Timetable
+from bot.core.rules.comparison import Comparison
 from bot.core.rules.conditions import All, Condition, Context, Named, Price
 from bot.core.rules.rule import Rule, RuleSet
 
@@ -25,6 +27,7 @@ class PriceFilter:
         self._market = market
         self._news = news
         self._tests: dict[tuple[str, str], list[Condition]] = {}
+        self._asked: dict[int, tuple[Rule, list[Comparison]]] = {}
         self._excluded: dict[_Key, tuple[_State, bool]] = {}
         self._timetables: dict[str, Timetable] = {}
         self._candidates: frozenset[str] = frozenset()
@@ -56,6 +59,24 @@ class PriceFilter:
             )
             for rule in rules.concerning(symbol)
         )
+
+    def change(self, symbol: str, at: datetime) -> float | None:
+        """The change of the current quote since the previous close; ``None`` in thin trading, where more than one quote
+        tells how a price stands, and where there is no such quote or close."""
+        prices = self._market.of(symbol)
+        standing = prices.standing(at)
+        if standing is None or standing[1].thin(standing[0].at) or at < standing[1].pre_at:
+            return None
+        return change(standing[0].price, prices.previous_close(*standing))
+
+    def too_little(self, rule: Rule, moved: float) -> bool:
+        """True where ``rule`` cannot hold for a stock of this ``change``: it asks for another one."""
+        known = self._asked.get(id(rule))
+        if known is None or known[0] is not rule:
+            tests = _price_tests(rule.when)
+            asked = [t.change for t in tests if isinstance(t, Price) and t.since.kind == "previous close"]
+            known = self._asked[id(rule)] = rule, asked
+        return not all(asked.holds(moved) for asked in known[1])
 
     def excludes(self, rule: Rule, symbol: str, at: datetime, session: Session | None = None) -> bool:
         """True where ``rule`` cannot hold for ``symbol`` whatever the news; ``session`` as for ``Rule.evaluate``."""

@@ -185,7 +185,7 @@ class RuleSet:
         self._by_symbol: dict[str, list[Rule]] = {}
         self._by_topic: dict[str, dict[str, list[Rule]]] = {}
         self._anywhere: dict[str, dict[str, list[Rule]]] = {}
-        self._by_member: dict[str, dict[str, list[Rule]]] = {}
+        self._by_member: dict[str, list[Rule]] = {}
         self.reads = Reads()
         """What all enabled rules together read: market and news index need remember no more."""
         for rule in self._rules:
@@ -197,7 +197,9 @@ class RuleSet:
     def _index(self, rule: Rule) -> None:
         reads = rule.when.reads
         self.reads |= rule.reads
-        indexes = (self._by_topic, reads.topics), (self._anywhere, reads.anywhere), (self._by_member, reads.members)
+        indexes = (self._by_topic, reads.topics), (self._anywhere, reads.anywhere)
+        for member in reads.members:
+            self._by_member.setdefault(member, []).append(rule)
         for symbol in rule.symbols:
             self._by_symbol.setdefault(symbol, []).append(rule)
             for index, keys in indexes:
@@ -236,9 +238,13 @@ class RuleSet:
         symbols = sorted(set(moved))
         if not symbols:
             return by_news
-        indexes: list[Mapping[str, list[Rule]]] = [found for s in symbols if (found := self._by_member.get(s))]
         every = {s: self.concerning(s) for s in symbols}
-        return _merged([*indexes, by_news], every.keys()) | every
+        within = {id(rule) for s in symbols for rule in self._by_member.get(s, ())}
+        by_member: dict[str, list[Rule]] = {}
+        for rule in (r for r in self._rules if id(r) in within):
+            for symbol in rule.symbols - every.keys():
+                by_member.setdefault(symbol, []).append(rule)
+        return _merged([by_member, by_news], every.keys()) | every
 
     def named(self, name: str) -> Rule | None:
         """The rule called ``name``."""
