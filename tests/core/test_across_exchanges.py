@@ -73,7 +73,7 @@ def grouped(
     assert session is not None
     members = [s for s in exchanges if s.startswith("G") and s != of]
     measures = MoveMeasures(made, MARKETS, lambda symbol: (same or {}).get(symbol, symbol))
-    return measures.group("g", members, list(exchanges), session, now)
+    return measures.group("g", members, tuple(exchanges), session, now)
 
 
 GROUP = {"G1": "XTKS", "G2": "XTKS", "G3": "XTKS", "G4": "XNYS", "G5": "XNYS", "O1": "XTKS", "O2": "XNYS"}
@@ -97,7 +97,7 @@ def test_a_market_that_sleeps_counts_neither_as_fallen_nor_as_steady() -> None:
             made.of(symbol).add_quote(Quote(symbol, 100 * (1 + friday), when, when))
         session = TABLES["XTKS"].on(MONDAY)
         assert session is not None
-        found = MoveMeasures(made, MARKETS).group("g", ["G2", "G3", "G4", "G5"], list(GROUP), session, TOKYO)
+        found = MoveMeasures(made, MARKETS).group("g", ["G2", "G3", "G4", "G5"], tuple(GROUP), session, TOKYO)
         assert found is not None
         assert [m.symbol for m in found.members] == ["G2", "G3"]
 
@@ -228,5 +228,5 @@ def test_a_measurement_kept_is_forgotten_when_a_market_closes() -> None:
     session = replace(NEW_YORK.on(MONDAY) or pytest.fail("no session"), starts_at=at("05-05 01:00"))
     kept = MoveMeasures(made, MARKETS)
     for now in (at("05-05 06:00"), at("05-05 07:00"), DAYTIME):
-        question = ("g", ["G1", "G2", "G3", "G5"], list(GROUP), session, now)
+        question = ("g", ["G1", "G2", "G3", "G5"], tuple(GROUP), session, now)
         assert kept.group(*question) == MoveMeasures(made, MARKETS).group(*question)
