@@ -23,6 +23,10 @@ from datetime import timedelta
 from bot.core.secret import redacted
 
 
+LONGEST_WAIT = timedelta(days=1)
+"""The longest wait that is respected, whoever asks for it: beyond is a mistake, or malice, and no date any more."""
+
+
 class AftershockError(Exception):
     """Root of all errors that Aftershock raises on purpose."""
 
@@ -65,7 +69,8 @@ class LookAheadError(AftershockError):
 class SourceError(AftershockError):
     """A source could not be read.
 
-    ``permanent``: trying again unchanged cannot help (404, not a feed). ``retry_after``: the wait the server asks for.
+    ``permanent``: trying again unchanged cannot help (404, not a feed). ``retry_after``: the wait the server asks for,
+    within ``LONGEST_WAIT``.
     ``asked``: False where nothing was sent, because a wait asked for earlier is not over. ``status``: the HTTP status,
     if there was a response: without one the source may be out of reach.
     """
@@ -81,7 +86,7 @@ class SourceError(AftershockError):
     ) -> None:
         super().__init__(message)
         self.permanent = permanent
-        self.retry_after = retry_after
+        self.retry_after = _respected(retry_after)
         self.asked = asked
         self.status = status
 
@@ -113,8 +118,8 @@ class StoreVersionError(StoreError):
 class DeliveryError(AftershockError):
     """One attempt to deliver failed.
 
-    ``permanent``: trying again unchanged cannot help. ``retry_after``: wait this long first. ``unknown``: the message
-    may have arrived, as the connection broke after it was sent; whoever repeats it says so. ``channel``: the fault is
+    ``permanent``: trying again unchanged cannot help. ``retry_after``: wait this long first, within ``LONGEST_WAIT``.
+    ``unknown``: the message may have arrived, as the connection broke after it was sent; whoever repeats it says so. ``channel``: the fault is
     the channel's (a gateway's page, a cut line, a rejected token), so it decides nothing about the message.
     ``moved_to``: the chat's new id after a migration. ``instead``: this recipient takes nothing, but that one of the
     same chat does. ``forbidden``: the recipient has blocked or removed us. ``status``: the HTTP status, if there was a
@@ -136,7 +141,7 @@ class DeliveryError(AftershockError):
     ) -> None:
         super().__init__(message)
         self.permanent = permanent
-        self.retry_after = retry_after
+        self.retry_after = _respected(retry_after)
         self.unknown = unknown
         self.channel = channel
         self.forbidden = forbidden
@@ -147,3 +152,7 @@ class DeliveryError(AftershockError):
 
 class UsageError(AftershockError):
     """A command, or a chat command, asked for something that does not exist or makes no sense."""
+
+
+def _respected(wait: timedelta | None) -> timedelta | None:
+    return wait if wait is None else min(max(wait, timedelta()), LONGEST_WAIT)

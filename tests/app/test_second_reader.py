@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 import pytest
 from aiohttp import web
 
-from bot.app.run.news.second_reader import FIRST_RETRY, LONGEST_RETRY, LONGEST_WAIT, MOST_A_LOOK, Budget, SecondReader
+from bot.app.run.news.second_reader import FIRST_RETRY, LONGEST_RETRY, MOST_A_LOOK, Budget, SecondReader
 from bot.app.setup.checkup import check_second_reader
 from bot.clock import SimulatedClock
 from bot.config.settings.model import LanguageModelSettings
 from bot.core.cause.questions import Fall
-from bot.core.errors import SourceError
+from bot.core.errors import LONGEST_WAIT, SourceError
 from bot.core.health import Health
 from bot.core.model import Announcement, Observation, SecondReading, SourceReport, Story, ToldMove, Trouble
 from bot.core.view import View

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.delivery.test_telegram_listener import FRIEND, GROUP, OWNER, STRANGER, listening
-from tests.fuzz.strategies import changed, fuzzed
+from tests.fuzz.strategies import SETTINGS, changed
 from tests.servers.botapi import BotApi
 
 USER = {"id": STRANGER, "is_bot": False, "first_name": "Eve", "username": "eve"}
@@ -33,7 +33,7 @@ UPDATES = [
 ]  # fmt: skip
 
 
-@fuzzed
+@SETTINGS
 @given(st.lists(changed(UPDATES), min_size=1, max_size=8))
 def test_updates(contents: list[Any]) -> None:
     async def scenario() -> None:

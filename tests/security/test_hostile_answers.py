@@ -35,7 +35,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::P
 
 BUFFERS = 12_000_000
 """Bytes that are on their way at most: in the kernel's buffers on both sides, not in the bot."""
-TAKEN = ("slow body", "endless body", "endless chunks", "html", "wrong type", "empty", "no content", "truncated")
+TAKEN = ("slow body", "endless body", "endless chunks", "html", "wrong type", "empty", "no content", "truncated",
+         "huge numbers", "two answers")  # fmt: skip
 """Answers whose status says 200, whatever follows."""
 
 
@@ -142,7 +143,7 @@ async def test_a_bot_api_server_s_answer(kind: str, monkeypatch: pytest.MonkeyPa
             error = raised
         await made.close()
         bounds.hold(3, connection.MOST_BYTES, hostile)
-        assert (error is None) == (kind == "wrong type")
+        assert (error is None) == (kind in ("wrong type", "two answers"))
         plain(error)
         assert "AAE" not in str(error)
         assert len(hostile.asked) == 1
@@ -203,5 +204,39 @@ async def test_yahoo_s_answer(server: YahooServer, make: Callable[..., Yahoo], k
     assert server.sent < 60_000_000 + BUFFERS
 
 
+@pytest.mark.parametrize("kind", ["slow body", "endless body", "gzip bomb", "deep json", "redirect", "other shape"])
+@pytest.mark.parametrize("endpoint", ["cookie", "crumb", "chart", "calendar"])
+async def test_yahoo_s_other_answers(
+    server: YahooServer,  # noqa: F811
+    make: Callable[..., Yahoo],  # noqa: F811
+    endpoint: str,
+    kind: str,
+) -> None:
+    packed()
+    source = make(request_timeout=timedelta(seconds=0.8), call_timeout=timedelta(seconds=1.5))
+    server.set_quote("NVDA", 124.8, NOON)
+    if endpoint in ("chart", "calendar"):
+        await source.quotes(["NVDA"], NOON)  # imports, cookie and crumb
+    server.fault(endpoint, Fault.HOSTILE, hostile=kind, other="https://127.0.0.1:1/private")
+    bounds = Bounds()
+    error = None
+    try:
+        if endpoint == "calendar":
+            await source.calendar.earnings(["NVDA"], NOON.date(), NOON.date() + timedelta(days=30), NOON)
+        elif endpoint == "chart":
+            await source.history(["NVDA"], NOON.date() - timedelta(days=30), NOON)
+        else:  # the library may do without
+            assert [quote.price for quote in (await source.quotes(["NVDA"], NOON)).quotes] == [124.8]
+    except SourceError as raised:
+        error = raised
+    server.heal()
+    assert error is not None or endpoint in ("cookie", "crumb")
+    if error is not None:
+        plain(error)
+        assert "127.0.0.1" not in str(error)
+    bounds.hold(12, 80_000_000)
+    assert server.sent < 80_000_000 + BUFFERS
+
+
 def test_every_kind_of_answer_is_tried() -> None:
-    assert len(set(ANSWERS)) == len(ANSWERS) > 30
+    assert len(set(ANSWERS)) == len(ANSWERS) > 40

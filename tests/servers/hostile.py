@@ -123,6 +123,31 @@ def answer(kind: str, payload: bytes, other: str) -> Iterator[bytes | float]:  #
             yield _whole(b"{}", "799 Strange")
         case "wait for ever":
             yield _whole(b"{}", "429 Too Many Requests", "application/json", "Retry-After: 99999999999999999999")
+        case "wait for thirty thousand years":
+            yield _whole(b"{}", "429 Too Many Requests", "application/json", "Retry-After: 1000000000000")
+        case "wait until yesterday":
+            past = "Retry-After: Mon, 27 Jan 2025 10:00:00 GMT", "Date: Fri, 31 Dec 9999 23:59:59 -1400"
+            yield _whole(b"{}", "429 Too Many Requests", "application/json", *past)
+        case "redirect to a file":
+            yield _head("302 Found", "text/html", "Location: file:///etc/passwd", length=0)
+        case "words that steer":
+            words = "\x1b[2J\x1b]0;x\x07\u202e\u200b"
+            said = {"ok": False, "error_code": 500, "description": words, "error": {"message": words}}
+            yield _whole(json.dumps(said).encode(), f"500 {words}", "application/json", f"X-Words: {words}")
+        case "huge numbers":
+            digits = b"9" * 100_000
+            yield _whole(b'{"ok": 1e308, "result": -1e308, "choices": [{"message": {"content": ' + digits + b"}}]}")
+        case "two answers":
+            yield _whole(payload) + _whole(b'{"ok": false, "error_code": 403}', "403 Forbidden")
+        case "length and chunks":
+            yield _head("200 OK", "application/json", "Transfer-Encoding: chunked", length=3) + b"2\r\n{}\r\n0\r\n\r\n"
+        case "negative length":
+            yield _head("200 OK", length=-5) + payload
+        case "endless cookies":
+            yield b"HTTP/1.1 200 OK\r\n"
+            yield from (b"Set-Cookie: c%d=%s\r\n" % (i, b"a" * 4000) for i in range(1_000_000))
+        case "packed otherwise":
+            yield _whole(b"\x28\xb5\x2f\xfd" + b"\0" * 99, "200 OK", "application/json", "Content-Encoding: zstd, br")
         case "refusal with an endless body":
             yield _head("500 Internal Server Error")
             yield from (CHUNK for _ in range(MOST // len(CHUNK)))
@@ -138,6 +163,8 @@ ANSWERS = (
     *("deep json", "deep objects", "surrogates", "bad utf-8", "duplicate keys", "not numbers", "many fields"),
     *("other shape", "truncated", "redirect", "redirect that keeps the method", "redirect to itself", "no http"),
     *("broken head", "status", "wait for ever", "refusal with an endless body", "hang up"),
+    *("wait for thirty thousand years", "wait until yesterday", "redirect to a file", "words that steer"),
+    *("huge numbers", "two answers", "length and chunks", "negative length", "endless cookies", "packed otherwise"),
 )
 
 

@@ -72,6 +72,7 @@ class Fault(enum.Enum):
     SLOW = "the right answer, after `seconds`"
     DROPPED = "the connection closed before a byte"
     STRANGE_COOKIE = "a cookie of another name than yfinance expects"
+    BODY = "200 with the text `body`, and the cookies `cookies`"
     HOSTILE = "what `hostile` says: one of tests.servers.hostile.ANSWERS"
 
 
@@ -96,6 +97,8 @@ class _Script:
     symbols: frozenset[str]
     hostile: str = ""
     other: str = ""
+    body: str = ""
+    cookies: tuple[str, ...] = ()
 
 
 class YahooServer:
@@ -254,6 +257,8 @@ class YahooServer:
         symbols: Iterable[str] = (),
         hostile: str = "",
         other: str = "",
+        body: str = "",
+        cookies: Iterable[str] = (),
     ) -> None:
         """Make ``endpoint`` (``cookie``, ``crumb``, ``quote``, ``chart``) misbehave, ``times`` times or until ``heal``.
 
@@ -263,7 +268,9 @@ class YahooServer:
         if endpoint not in ENDPOINTS:
             raise ValueError(f"no endpoint {endpoint!r}; there are {', '.join(ENDPOINTS)}")
         with self._lock:
-            self._scripts[endpoint] = _Script(fault, times, retry_after, seconds, frozenset(symbols), hostile, other)
+            self._scripts[endpoint] = _Script(
+                fault, times, retry_after, seconds, frozenset(symbols), hostile, other, body, tuple(cookies)
+            )
 
     def heal(self) -> None:
         """End every fault, and let slow answers go."""
@@ -467,6 +474,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
             case Fault.STRANGE_COOKIE:
                 self._answer(404, "", cookie="B=another&b=4")
+            case Fault.BODY:
+                self._answer(200, script.body, kind="application/json", cookies=script.cookies)
             case Fault.HOSTILE:
                 self.close_connection = True
                 for piece in hostile_answer(script.hostile, b'{"quoteResponse": {"result": []}}', script.other):
@@ -489,6 +498,7 @@ class _Handler(BaseHTTPRequestHandler):
         kind: str = "text/plain",
         cookie: str = "",
         extra: Mapping[str, str] | None = None,
+        cookies: Iterable[str] = (),
     ) -> None:
         body = text.encode()
         self.send_response(status)
@@ -496,6 +506,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         if cookie:
             self.send_header("Set-Cookie", f"{cookie}; Max-Age=31557600; Domain=.yahoo.com; Path=/; Secure; HttpOnly")
+        for each in cookies:
+            self.send_header("Set-Cookie", each)
         for name, value in (extra or {}).items():
             self.send_header(name, value)
         self.end_headers()

@@ -93,7 +93,9 @@ class WebhookNotifier(Notifier):
             SIGNATURE: signature(endpoint.secret, stamp, content),
         }
         if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=self._timeout, trust_env=True)
+            # without cookies, which would add up
+            jar = aiohttp.DummyCookieJar()
+            self._session = aiohttp.ClientSession(timeout=self._timeout, trust_env=True, cookie_jar=jar)
         try:
             # the body of the response is not read, and nothing of it unpacked
             async with self._session.post(

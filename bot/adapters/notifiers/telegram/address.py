@@ -10,6 +10,8 @@ from bot.core.model import Recipient
 
 CHANNEL = "telegram"
 _ID = re.compile(r"telegram:(-?\d{1,20})(?:/(\d{1,20}))?")
+_BITS = 52
+"""Telegram's ids have at most so many (Bot API, ``Chat.id``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,11 @@ class Address:
     def recipient(self) -> str:
         """The recipient id."""
         return f"{CHANNEL}:{self.chat}" + (f"/{self.thread}" if self.thread is not None else "")
+
+
+def is_chat(number: int) -> bool:
+    """Whether ``number`` can be the id of a chat."""
+    return number != 0 and abs(number) < 1 << _BITS
 
 
 def chat_of(recipient: Recipient) -> int | None:

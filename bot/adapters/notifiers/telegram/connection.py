@@ -8,6 +8,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextvars import ContextVar
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx
@@ -121,6 +122,7 @@ def connect(token: Secret, base_url: str, timeout: float, pool_size: int = 64) -
         "pool_timeout": timeout,
         "httpx_kwargs": {
             "verify": _certificates(),
+            "cookies": CookieJar(DefaultCookiePolicy(allowed_domains=())),  # none is kept: they would add up
             "event_hooks": {"request": [_on_request], "response": [_on_response]},
         },
     }

@@ -35,13 +35,16 @@ from telegram.error import (
     TimedOut,
 )
 
-from bot.adapters.notifiers.telegram.address import Address
+from bot.adapters.notifiers.telegram.address import Address, is_chat
 from bot.adapters.notifiers.telegram.connection import RequestTrace, watch
-from bot.core.errors import DeliveryError
+from bot.core.errors import LONGEST_WAIT, DeliveryError
 from bot.core.secret import redacted
+from bot.core.text.characters import without_invisible
 
 T = TypeVar("T")
 
+UNREADABLE_WAIT = timedelta(seconds=30)
+"""Where a server asks to wait, and cannot say for how long."""
 _LONGEST = 200
 _UNREACHABLE = (
     "chat not found",
@@ -75,9 +78,13 @@ def is_captioned(error: Exception) -> bool:
 
 
 def asked_wait(error: RetryAfter) -> timedelta:
-    """How long Telegram asks to wait; the library has it as a timedelta or as seconds."""
-    after = error.retry_after
-    return after if isinstance(after, timedelta) else timedelta(seconds=after)
+    """How long Telegram asks to wait, within ``LONGEST_WAIT``; the library has it as a timedelta, or as it was sent."""
+    try:
+        after = error.retry_after
+        wait = after if isinstance(after, timedelta) else timedelta(seconds=after)
+    except (TypeError, ValueError, OverflowError):
+        return UNREADABLE_WAIT
+    return min(max(wait, timedelta()), LONGEST_WAIT)
 
 
 def is_not_modified(error: Exception) -> bool:
@@ -97,8 +104,7 @@ def _outcome(error: Exception, trace: RequestTrace, address: Address, *, edit: b
     if isinstance(error, RetryAfter):
         return DeliveryError(text, retry_after=asked_wait(error))
     if isinstance(error, ChatMigrated):
-        moved = Address(error.new_chat_id, address.thread).recipient
-        return DeliveryError(f"the group moved to {moved}", permanent=True, moved_to=moved)
+        return _moved(error.new_chat_id, address)
     from_telegram = not isinstance(error.__cause__, TelegramError) and isinstance(error, TelegramError)
     if from_telegram and isinstance(error, Forbidden | BadRequest):
         return _refusal(error, text, address)
@@ -110,6 +116,14 @@ def _outcome(error: Exception, trace: RequestTrace, address: Address, *, edit: b
             return DeliveryError(f"could not reach Telegram: {text}", channel=True)
         return DeliveryError(f"could not be sent: {type(error).__name__}: {text}", permanent=True)
     return _unanswered(error, text, trace, edit=edit)
+
+
+def _moved(to: object, address: Address) -> DeliveryError:
+    """The group has a new id, unless the server says what is none."""
+    if type(to) is not int or not is_chat(to):
+        return DeliveryError("the group moved, but the answer does not say where", permanent=True)
+    moved = Address(to, address.thread).recipient
+    return DeliveryError(f"the group moved to {moved}", permanent=True, moved_to=moved)
 
 
 def _refusal(error: TelegramError, text: str, address: Address) -> DeliveryError:
@@ -153,5 +167,5 @@ async def repeatable(request: Awaitable[T]) -> T:
 
 def _short(text: str) -> str:
     """One line for the log: an error may quote a gateway's whole page."""
-    text = " ".join(text.split())
+    text = without_invisible(text)
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"

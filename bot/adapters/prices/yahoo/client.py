@@ -29,6 +29,7 @@ from typing import Any, TypeVar
 from urllib.parse import urljoin
 
 from bot.core.errors import SourceError
+from bot.core.text.characters import without_invisible
 from bot.core.text.links import host_of
 from bot.core.waiting import retry_after
 
@@ -53,6 +54,8 @@ EARNINGS_ROWS = 4
 
 MOST_BYTES = 20_000_000
 """The longest response read, unpacked; two hundred quotes have less than a megabyte."""
+MOST_COOKIES = 60
+"""Kept between requests; Yahoo sets fewer than ten, and needs one."""
 _TOO_LONG = 63
 """libcurl's CURLE_FILESIZE_EXCEEDED."""
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -291,6 +294,9 @@ class YahooClient:
         # redirects are followed here: what is at Yahoo's address may send us to Yahoo only
         response = request(method=method, url=url, **options | {"allow_redirects": False})
         self._call.status = response.status_code
+        if len(self._session.cookies.jar) > MOST_COOKIES:
+            self._session.cookies.clear()
+            self._data._crumb = self._data._cookie = None  # both are fetched anew
         if response.status_code in _REDIRECTS and options.get("allow_redirects", True):
             return self._redirected(request, method, response, options)
         if response.status_code == 429:
@@ -463,4 +469,4 @@ def _wrapped(what: str, error: Exception) -> SourceError:
 
 
 def _short(text: object) -> str:
-    return " ".join(str(text).split())[:160]
+    return without_invisible(str(text)[:1000])[:160]

@@ -23,6 +23,7 @@ from bot.adapters.prices.yahoo.client import pricing_data
 from bot.adapters.prices.yahoo.frames import MOST_BYTES, OddFrameError, read_frame
 from bot.core.errors import SourceError
 from bot.core.ports import PriceStream, StreamListener
+from bot.core.text.characters import without_invisible
 from bot.threads import in_thread
 
 STREAM_URL = "wss://streamer.finance.yahoo.com/?version=2"
@@ -127,4 +128,4 @@ def _closed(error: ConnectionClosed) -> str:
 
 
 def _short(text: object) -> str:
-    return " ".join(str(text).split())[:160] or type(text).__name__
+    return without_invisible(str(text)[:1000])[:160] or type(text).__name__

@@ -29,8 +29,6 @@ LOOK_EVERY = timedelta(seconds=5)
 MOST_A_LOOK = 3
 """Stories asked about in one look, which must not take longer than a job may."""
 FIRST_RETRY, LONGEST_RETRY = timedelta(minutes=1), timedelta(hours=1)
-LONGEST_WAIT = timedelta(days=1)
-"""A server may ask for a longer one; it is tried again all the same."""
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
@@ -106,7 +104,7 @@ class SecondReader:
         if error.permanent:
             self._unanswerable = dict(self._recent(now)) | {story.id: now}
         pause = back_off(self._failures, FIRST_RETRY, LONGEST_RETRY)
-        self._not_before = now + min(max(pause, error.retry_after or timedelta()), LONGEST_WAIT)
+        self._not_before = now + max(pause, error.retry_after or timedelta())
         log.warning("no answer from the second reader: %s", error)
         self.turn([SourceReport(SOURCE, now, Trouble.FAILED, str(error))])
 

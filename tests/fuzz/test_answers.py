@@ -1,0 +1,156 @@
+"""Whatever bytes come back over the wire, whoever asked has an answer or an error of ours, soon, and asks once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.adapters.feeds.fetch import FetchLimits, fetch
+from bot.adapters.feeds.session import FeedSession, open_session
+from bot.adapters.language_model import LanguageModel
+from bot.adapters.metrics.ping import HeartbeatSender
+from bot.adapters.notifiers.apprise import worker
+from bot.adapters.notifiers.telegram import TelegramNotifier
+from bot.adapters.notifiers.webhook import Endpoint, WebhookNotifier
+from bot.app.setup.checkup import _health
+from bot.core.errors import AftershockError
+from bot.core.model import Outgoing, Story
+from bot.core.secret import Secret
+from bot.core.text.characters import CONTROL
+from tests.delivery.makers import NOW, RealClock, notification
+from tests.fuzz.strategies import SETTINGS, mangled
+from tests.store.values import SUMMARY
+
+TOKEN = Secret("123456789:AAE-emulated-token-for-tests-only-000")
+BODY = b'{"ok": true, "status": "ok", "choices": [{"message": {"content": "x"}}], "result": {"id": 5, "is_bot": true}}'
+ANSWERS = [
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (len(BODY), BODY),
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n5\r\nhello\r\n0\r\nTrailer: x\r\n\r\n",
+    b"HTTP/1.1 429 Too Many\r\nRetry-After: 120\r\nDate: Mon, 27 Jan 2025 10:05:00 GMT\r\nContent-Length: 0\r\n\r\n",
+    b"HTTP/1.1 503 Busy\r\nRetry-After: Fri, 31 Dec 9999 23:59:59 GMT\r\nContent-Length: 2\r\n\r\n{}",
+    b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/a\r\nSet-Cookie: a=b; Domain=.example\r\nContent-Length: 0\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nETag: W/\"x\"\r\nContent-Length: 20\r\n\r\n\x1f\x8b\x08" + b"\0" * 17,
+    b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 204 No Content\r\n\r\nHTTP/1.1 200 OK\r\n\r\nand more",
+]  # fmt: skip
+SHORT = 0.5
+"""Seconds that each waits."""
+
+
+@asynccontextmanager
+async def answering(answer: bytes) -> AsyncIterator[tuple[str, list[bytes]]]:
+    """A server that answers everything with these bytes and hangs up; its address, and what it was asked."""
+    asked: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            asked.append(await reader.readuntil(b"\r\n\r\n"))
+            writer.write(answer)
+            await writer.drain()
+        except (OSError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", asked
+
+
+async def webhook(url: str) -> None:
+    made = WebhookNotifier({"webhook:d": Endpoint(url, Secret("0123456789abcdef"))}, RealClock(), timeout=SHORT)
+    try:
+        await made.send(Outgoing(notification("a", "webhook:d", NOW, summary=SUMMARY), 1))
+    finally:
+        await made.close()
+
+
+async def language_model(url: str) -> None:
+    short = timedelta(seconds=SHORT)
+    async with open_session() as session:
+        model = LanguageModel(session, f"{url}/v1", "m", Secret("a-key-of-ours"), short, short)
+        await model.read(Story("1", "s", "Chips fall", NOW))
+
+
+async def heartbeat(url: str) -> None:
+    async with aiohttp.ClientSession() as session:
+        await HeartbeatSender(session, Secret(f"{url}/ping-0123")).beat()
+
+
+async def health(url: str) -> None:
+    assert await _health(f"{url}/healthz") in ("", "ok", "unwell")
+
+
+async def feed(url: str) -> None:
+    limits = FetchLimits(total=timedelta(seconds=SHORT))
+    async with FeedSession() as session:
+        fetched = await fetch(session, f"{url}/rss", datetime.now(UTC), local=True, limits=limits)
+        assert fetched.body is None or len(fetched.body) < 1_000_000
+
+
+async def bot_api(url: str) -> None:
+    made = TelegramNotifier(TOKEN, base_url=url, timeout=SHORT)
+    try:
+        await made.check()
+    finally:
+        await made.close()
+
+
+ASKERS: dict[str, tuple[Callable[[str], Awaitable[None]], int]] = {
+    "webhook": (webhook, 1),
+    "language model": (language_model, 1),
+    "heartbeat": (heartbeat, 2),
+    "health": (health, 2),
+    "feed": (feed, 11),
+    "Bot API": (bot_api, 1),
+}
+"""Who asks, and how often at most: a feed's redirects are followed, and aiohttp repeats a GET that was hung up on once."""
+
+
+@pytest.mark.parametrize("name", ASKERS)
+def test_an_answer_over_the_wire(name: str) -> None:
+    ask, most = ASKERS[name]
+
+    @settings(SETTINGS)
+    @given(st.one_of(mangled(ANSWERS), st.binary(max_size=200)))
+    def test(answer: bytes) -> None:
+        async def scenario() -> None:
+            async with answering(answer) as (url, asked):
+                try:
+                    async with asyncio.timeout(30):
+                        await ask(url)
+                except AftershockError as error:
+                    assert CONTROL.search(str(error)) is None
+                    assert len(str(error)) < 600
+                assert len(asked) <= most
+
+        asyncio.run(scenario())
+
+    test()
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::PendingDeprecationWarning", "ignore::ResourceWarning")
+def test_an_answer_to_apprise() -> None:
+    apprise = pytest.importorskip("apprise")
+    worker.quiet()
+
+    @settings(SETTINGS)
+    @given(st.one_of(mangled(ANSWERS), st.binary(max_size=200)))
+    def test(answer: bytes) -> None:
+        async def scenario() -> None:
+            async with answering(answer) as (url, asked):
+                request = {"title": "t", "body": "b", "markdown": False}
+                address = f"{url.replace('http:', 'json:')}/?rto={SHORT}&cto={SHORT}"
+                said = await asyncio.to_thread(worker._sent, apprise, {**request, "url": address})
+                assert set(said) <= {"sent", "status", "doubtful", "failed"}
+                assert len(asked) == 1, "nothing is sent twice"
+
+        asyncio.run(scenario())
+
+    test()
