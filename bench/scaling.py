@@ -132,14 +132,19 @@ def main() -> int:
         head, _, rest = text.partition(MARK)
         _, _, tail = rest.partition("\n\n## ")
         shapes = sum(len(shapes) for shapes in FUNCTIONS.values())
-        about = f"{len(FUNCTIONS)} functions, {shapes} shapes; Python {platform.python_version()}, {os.cpu_count()} cores."
+        about = (
+            f"{len(FUNCTIONS)} functions, {shapes} shapes; Python {platform.python_version()}, {os.cpu_count()} cores."
+        )
         page.write_text(f"{head}{MARK}\n{about}\n\n" + "\n".join(lines) + f"\n\n## {tail}", encoding="utf-8")
     return int(any(growth.exponent > WORST for growth in worst))
 
 
 def heading() -> tuple[str, str]:
     """Of the table."""
-    return "| what reads it | hardest text of those tried | n | ms for n | 2n | 4n | exponent |", "|---|---|--:|--:|--:|--:|--:|"
+    return (
+        "| what reads it | hardest text of those tried | n | ms for n | 2n | 4n | exponent |",
+        "|---|---|--:|--:|--:|--:|--:|",
+    )
 
 
 def line(growth: Growth) -> str:

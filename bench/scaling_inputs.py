@@ -123,11 +123,13 @@ def rss(inner: str) -> str:
 FEEDS: Mapping[str, Callable[[int], str]] = {
     "n entries": lambda n: rss("".join(ITEM.format(n=i) for i in range(n))),
     "n entries of one title": lambda n: rss(ITEM.replace("{n}", "1") * n),
-    "n attributes": lambda n: rss(f"<item {' '.join(f'a{i}=''1''' for i in range(n))}><title>x</title></item>"),
+    "n attributes": lambda n: rss(f"<item {' '.join(f'a{i}=1' for i in range(n))}><title>x</title></item>"),
     "n elements in an entry": lambda n: rss(f"<item>{'<category>a</category>' * n}</item>"),
     "n titles in an entry": lambda n: rss(f"<item>{'<title>a</title>' * n}</item>"),
     "n deep": lambda n: rss("<a>" * n + "</a>" * n),
-    "n deep in XHTML": lambda n: f'<feed xmlns="http://www.w3.org/2005/Atom"><entry><content type="xhtml">{"<div>" * n}x{"</div>" * n}</content></entry></feed>',  # noqa: E501
+    "n deep in XHTML": lambda n: (
+        f'<feed xmlns="http://www.w3.org/2005/Atom"><entry><content type="xhtml">{"<div>" * n}x{"</div>" * n}</content></entry></feed>'
+    ),  # noqa: E501
     "n left open": lambda n: "<rss><channel>" + "<item><title>a" * n,
     "n bare ampersands": lambda n: rss(f"<item><title>{'a & b ' * n}</title></item>"),
     "n undefined entities": lambda n: rss(f"<item><title>{'&nosuch; ' * n}</title></item>"),
@@ -214,7 +216,8 @@ def clustered(title: str) -> Make:
     def make(n: int) -> Callable[[], object]:
         index = NewsIndex(*shipped(), window=timedelta(days=30))
         stories = [
-            Story(f"s{i}", f"source{i % 7}", title.format(i=i), NOW + timedelta(seconds=i), NOW, link="") for i in range(n)
+            Story(f"s{i}", f"source{i % 7}", title.format(i=i), NOW + timedelta(seconds=i), NOW, link="")
+            for i in range(n)
         ]
         return lambda: [index.add(story) for story in stories]
 
@@ -320,12 +323,17 @@ def chart(n: int) -> Any:
 
 def of_chart(n: int) -> Callable[[], object]:
     data = chart(n)
-    return lambda: (read_quote(chart_item(data), symbol="NVDA", now=NOW, timetable=None), basis_changes(data, NOW.date()))
+    return lambda: (
+        read_quote(chart_item(data), symbol="NVDA", now=NOW, timetable=None),
+        basis_changes(data, NOW.date()),
+    )
 
 
 def shown_summary(text: str) -> Summary:
     lines = tuple((Strong(text), text) for _ in range(3))
-    return Summary((Block("headline", BlockKind.HEADLINE, 100, lines=((text,),)), Block("b", BlockKind.FACTS, 9, "B", lines)), text)
+    return Summary(
+        (Block("headline", BlockKind.HEADLINE, 100, lines=((text,),)), Block("b", BlockKind.FACTS, 9, "B", lines)), text
+    )
 
 
 def rendered(text: str) -> object:

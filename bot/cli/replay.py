@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import errno
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO, cast
 
 import typer
 
@@ -15,6 +16,25 @@ from bot.cli.terminal import say_json, screen, tell
 
 if TYPE_CHECKING:
     from bot.app.lab.replaying import Plan
+
+
+class _Reader:
+    """A stream that messages are written to, and whether whoever reads it has gone (``| head``)."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.encoding, self.isatty, self.flush = stream.encoding, stream.isatty, stream.flush
+        self._stream = stream
+        self.gone = False
+
+    def write(self, text: str) -> int:
+        """As the stream's own, whole: what cannot be read is not left in a buffer."""
+        try:
+            count = self._stream.write(text)
+            self._stream.flush()
+        except BrokenPipeError:
+            self.gone = True
+            raise
+        return count
 
 
 class Notify(enum.StrEnum):
@@ -62,9 +82,10 @@ async def _play(plan: Plan, database: Path, notify: Notify, speed: float | None,
     name = plan.episode.name
     bars = screen()
     store = open_store(database, mode="replay", run_name=name, now=SystemClock().now())
-    notifiers, recipients = replay_recipients(
-        notify.value, plan.project, sys.stderr if json else sys.stdout, store.recipients()
-    )
+    reader = _Reader(sys.stderr if json else sys.stdout)
+    # not a whole TextIO, but all that is used of one
+    console = cast(TextIO, reader)
+    notifiers, recipients = replay_recipients(notify.value, plan.project, console, store.recipients())
     alerts = messages = 0
     try:
         playing = start_replay(plan, store, notifiers, recipients, speed)
@@ -85,6 +106,8 @@ async def _play(plan: Plan, database: Path, notify: Notify, speed: float | None,
                         say_json(each)
                 alerts += sum(c.kind.value == "fired" for c in result.decisions.changes)
                 messages += sum(not n.edits for n in result.notifications)
+                if reader.gone:
+                    raise BrokenPipeError(errno.EPIPE, "nobody reads the messages any more")
     finally:
         await close_all(notifiers.values())
         store.close(SystemClock().now())

@@ -230,6 +230,19 @@ def test_json_is_one_object_a_line_and_words_go_to_stderr(tmp_path: Path) -> Non
     assert (again.returncode, again.stdout) == (0, ""), "a replay that is complete has nothing to add"
 
 
+def test_a_replay_ends_when_nobody_reads_it_any_more(tmp_path: Path) -> None:
+    write_short(tmp_path, "http://127.0.0.1:9")
+    command = [sys.executable, "main.py", "replay", "short", *config(tmp_path)]
+    replay = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert replay.stdout is not None
+    replay.stdout.close()  # as `| head` does
+    _, said = replay.communicate(timeout=PATIENCE)
+    assert replay.returncode == 1
+    assert "Broken pipe" in said
+    assert "messages" not in said, "it does not go on to the end"
+    assert len(said.splitlines()) < 4
+
+
 HOLD = """
 import os, sys
 

@@ -1,8 +1,8 @@
 """Runs the fuzzers for a given time: ``python -m tests.fuzz --minutes 10``. Exit code 1 if they find something.
 
 Each round runs every test with many examples and a seed of its own. What fails is kept by Hypothesis in ``.hypothesis``
-and tried again first by every later run, the normal suite's among them; put the document into ``tests/fuzz/corpus``, in
-a folder named after its kind, and it becomes a document to start from.
+and tried again first by every later run. The smallest document that fails is put into ``.hypothesis/found`` under the
+name of its kind: ``tests/fuzz/corpus/README.md`` says what becomes of it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,16 @@ def main() -> int:
     end, seed = time.monotonic() + 60 * given.minutes, int(time.time())
     rounds = 0
     while (left := end - time.monotonic()) > 0:
-        command = [sys.executable, "-m", "pytest", str(HERE), "-q", "-x", f"--hypothesis-seed={seed + rounds}"]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            str(HERE),
+            "-q",
+            "-x",
+            "--dist=load",
+            f"--hypothesis-seed={seed + rounds}",
+        ]
         environment = {**os.environ, "AFTERSHOCK_FUZZ_EXAMPLES": str(given.examples)}
         running = subprocess.Popen(
             [*command, *(["-k", given.only] if given.only else [])], env=environment, start_new_session=True

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import aiohttp
 import pytest
@@ -20,12 +22,12 @@ from bot.adapters.notifiers.apprise import worker
 from bot.adapters.notifiers.telegram import TelegramNotifier
 from bot.adapters.notifiers.webhook import Endpoint, WebhookNotifier
 from bot.app.setup.checkup import _health
-from bot.core.errors import AftershockError
+from bot.core.errors import LONGEST_WAIT, AftershockError
 from bot.core.model import Outgoing, Story
 from bot.core.secret import Secret
 from bot.core.text.characters import CONTROL
 from tests.delivery.makers import NOW, RealClock, notification
-from tests.fuzz.strategies import SETTINGS, mangled
+from tests.fuzz.strategies import SETTINGS, changed, mangled
 from tests.store.values import SUMMARY
 
 TOKEN = Secret("123456789:AAE-emulated-token-for-tests-only-000")
@@ -94,6 +96,14 @@ async def feed(url: str) -> None:
         assert fetched.body is None or len(fetched.body) < 1_000_000
 
 
+async def message(url: str) -> None:
+    made = TelegramNotifier(TOKEN, base_url=url, timeout=SHORT)
+    try:
+        await made.send(Outgoing(notification("a", "telegram:1", NOW, summary=SUMMARY), 1))
+    finally:
+        await made.close()
+
+
 async def bot_api(url: str) -> None:
     made = TelegramNotifier(TOKEN, base_url=url, timeout=SHORT)
     try:
@@ -109,6 +119,7 @@ ASKERS: dict[str, tuple[Callable[[str], Awaitable[None]], int]] = {
     "health": (health, 2),
     "feed": (feed, 11),
     "Bot API": (bot_api, 1),
+    "Bot API, a message": (message, 2),
 }
 """Who asks, and how often at most: a feed's redirects are followed, and aiohttp repeats a GET that was hung up on once."""
 
@@ -120,22 +131,55 @@ def test_an_answer_over_the_wire(name: str) -> None:
     @settings(SETTINGS)
     @given(st.one_of(mangled(ANSWERS), st.binary(max_size=200)))
     def test(answer: bytes) -> None:
-        async def scenario() -> None:
-            async with answering(answer) as (url, asked):
-                try:
-                    async with asyncio.timeout(30):
-                        await ask(url)
-                except AftershockError as error:
-                    assert CONTROL.search(str(error)) is None
-                    assert len(str(error)) < 600
-                assert len(asked) <= most
-
-        asyncio.run(scenario())
+        asyncio.run(_asked(ask, most, answer))
 
     test()
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::PendingDeprecationWarning", "ignore::ResourceWarning")
+async def _asked(ask: Callable[[str], Awaitable[None]], most: int, answer: bytes) -> None:
+    async with answering(answer) as (url, asked):
+        try:
+            async with asyncio.timeout(30):
+                await ask(url)
+        except AftershockError as error:
+            assert CONTROL.search(str(error)) is None
+            assert len(str(error)) < 600
+            wait = getattr(error, "retry_after", None)
+            assert wait is None or timedelta() <= wait <= LONGEST_WAIT
+            assert (getattr(error, "moved_to", None) or "telegram:-100").startswith("telegram:")
+        assert len(asked) <= most
+
+
+DOCUMENTS: dict[str, list[Any]] = {
+    "Bot API, a message": [
+        {"ok": False, "error_code": 429, "description": "Too many", "parameters": {"retry_after": 7}},
+        {"ok": False, "error_code": 400, "description": "moved", "parameters": {"migrate_to_chat_id": -100123}},
+        {"ok": False, "error_code": 403, "description": "Forbidden: bot was kicked"},
+        {"ok": True, "result": {"message_id": 5, "date": 1737990000, "chat": {"id": 1, "type": "private"}, "text": "x"}},
+    ],
+    "Bot API": [{"ok": True, "result": {"id": 5, "is_bot": True, "first_name": "x", "username": "x"}}],
+    "language model": [{"choices": [{"message": {"content": '{"moves": []}', "refusal": None}, "finish_reason": "stop"}]}],
+    "health": [{"status": "ok"}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_an_answer_of_other_values(name: str) -> None:
+    ask, most = ASKERS[name]
+
+    @settings(SETTINGS)
+    @given(changed(DOCUMENTS[name]), st.sampled_from(["200 OK", "400 Bad", "403 No", "429 Later", "500 Oops"]))
+    def test(document: Any, status: str) -> None:
+        body = json.dumps(document, default=str).encode()
+        head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        asyncio.run(_asked(ask, most, head.encode() + body))
+
+    test()
+
+
+@pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning", "ignore::PendingDeprecationWarning", "ignore::ResourceWarning"
+)
 def test_an_answer_to_apprise() -> None:
     apprise = pytest.importorskip("apprise")
     worker.quiet()

@@ -74,7 +74,9 @@ def is_plain(error: object) -> None:
     assert not has_invisible(str(error))
 
 
-@pytest.mark.parametrize("wait", [10**12, 10**400, 1e300, -5, "soon", [1], None, True, 0.5, {}, ""], ids=lambda w: str(w)[:9])
+@pytest.mark.parametrize(
+    "wait", [10**12, 10**400, 1e300, -5, "soon", [1], None, True, 0.5, {}, ""], ids=lambda w: str(w)[:9]
+)
 async def test_a_wait_that_telegram_asks_for_is_bounded(wait: Any) -> None:
     refusal = {"ok": False, "error_code": 429, "description": "Too many", "parameters": {"retry_after": wait}}
     async with answering(refusal, "429 Too Many Requests") as (url, _):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 from dataclasses import replace
@@ -10,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.store import SqliteStore
+from bot.adapters.store import SqliteStore, open_store
 from bot.adapters.store.history import list_alerts, open_history, show_alert, verify
+from bot.adapters.store.lock import locked_writer
 from bot.core.errors import StoreError
 from bot.core.model import AlertChange, ChangeKind, Delivery, DeliveryOutcome, Severity
 from tests.store.values import NOW, after, alert, batch, cause, fired, incident, notification, reading, story
@@ -133,6 +135,20 @@ def test_verify_names_what_is_wrong(filled: SqliteStore, path: Path) -> None:
 def test_a_history_that_is_not_there_says_how_one_comes_about(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="run or replay creates one"):
         list_alerts(tmp_path / "none.db")
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe"])
+def test_what_is_no_file_is_no_history_and_gets_no_lock_file(tmp_path: Path, kind: str) -> None:
+    place = tmp_path / "place"
+    place.mkdir() if kind == "folder" else os.mkfifo(place)
+    what = "is a folder" if kind == "folder" else "is no file"
+    with pytest.raises(StoreError, match=f"{what}; name a file with --database"):
+        list_alerts(place)
+    with pytest.raises(StoreError, match=what):
+        open_store(place, mode="live", run_name="live", now=NOW)
+    with pytest.raises(StoreError, match=what), locked_writer(place):
+        pass
+    assert list(tmp_path.iterdir()) == [place]
 
 
 def test_a_look_at_the_outbox_never_reads_through_the_history(store: SqliteStore) -> None:

@@ -75,6 +75,8 @@ class _Reading:
         self.parser: expat.XMLParserType
         self._file = file
         self._names = set(taken)
+        self._counts: dict[str, int] = {}
+        """The last number given to each name: counting from 1 for each feed would take the square of their number."""
         self._urls: set[str] = set()
         self._first = True
 
@@ -112,11 +114,12 @@ class _Reading:
         """A short, unused name: from the title, or else from the address."""
         plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
         slug = _slug(plain)[:40].strip("-") or _slug(domain(url)) or "feed"
-        name, n = slug, 1
+        name, n = slug, self._counts.get(slug, 1)
         while name in self._names:
             n += 1
             name = f"{slug}-{n}"
         self._names.add(name)
+        self._counts[slug] = n
         return name
 
 

@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -77,6 +78,7 @@ def connect_reader(
 
     Raises StoreError where there is no such file.
     """
+    require_file(path)
     if not path.is_file():
         raise StoreError(f"{path}: no such database; run or replay creates one")
     uri = path.resolve().as_uri() + "?mode=ro"
@@ -99,6 +101,17 @@ def _reader(uri: str, kind: type[C], busy_for: timedelta) -> C:
         conn.close()
         raise
     return conn
+
+
+def require_file(path: Path) -> None:
+    """Raises StoreError where ``path`` is something else than a file: a folder, a device, a pipe."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return  # nothing is there, or nothing that can be seen: opening it says why
+    if not stat.S_ISREG(mode):
+        what = "a folder" if stat.S_ISDIR(mode) else "no file"
+        raise StoreError(f"{path}: is {what}; name a file with --database")
 
 
 def require_sqlite() -> None:

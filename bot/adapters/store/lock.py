@@ -20,7 +20,7 @@ from datetime import timedelta
 from os import PathLike
 from pathlib import Path
 
-from bot.adapters.store.connection import OWNER_ONLY, connect_writer, translated
+from bot.adapters.store.connection import OWNER_ONLY, connect_writer, require_file, translated
 from bot.adapters.store.identity import identity
 from bot.adapters.store.schema import require_current
 from bot.core.errors import StoreError, StoreInUseError
@@ -35,7 +35,9 @@ class WriterLock:
     """Held from construction until ``release``, or until the process ends, however it ends."""
 
     def __init__(self, database: Path) -> None:
-        """Raises StoreInUseError, naming the process that holds the lock of ``database``."""
+        """Raises StoreInUseError, naming the process that holds the lock of ``database``, and StoreError where that
+        cannot be a database."""
+        require_file(database)  # or a lock file would be left beside it
         self.path = database.with_name(database.name + ".lock")
         try:
             self._fd = self._opened()

@@ -47,6 +47,7 @@ def add_feeds(path: Path, feeds: Iterable[FeedSpec]) -> FeedsAdded:
     settings = load_settings(path, document.text)
     known = {canonical_url(feed.url): feed.name for feed in settings.feeds}
     names = {feed.name for feed in settings.feeds}
+    counts: dict[str, int] = {}
     added: list[FeedSpec] = []
     skipped: list[tuple[str, str]] = []
     for feed in feeds:
@@ -58,7 +59,7 @@ def add_feeds(path: Path, feeds: Iterable[FeedSpec]) -> FeedsAdded:
         if address in known:
             skipped.append((feed.url, f"already there as {known[address]}"))
             continue
-        named = dataclasses.replace(feed, name=_free_name(feed, names))
+        named = dataclasses.replace(feed, name=_free_name(feed, names, counts))
         names.add(named.name)
         known[address] = named.name
         added.append(named)
@@ -70,13 +71,15 @@ def add_feeds(path: Path, feeds: Iterable[FeedSpec]) -> FeedsAdded:
     return FeedsAdded(tuple(added), tuple(skipped))
 
 
-def _free_name(feed: FeedSpec, taken: Collection[str]) -> str:
+def _free_name(feed: FeedSpec, taken: Collection[str], counts: dict[str, int]) -> str:
+    """``counts``: up to which number each name is taken."""
     host = domain(feed.url)
     base = next(name for name in (_slug(feed.name), _slug(feed.title), _slug(host), "feed") if name)
-    name, number = base, 2
+    name, number = base, counts.get(base, 1)
     while name in taken:
-        name = f"{base[:58]}-{number}"
         number += 1
+        name = f"{base[:58]}-{number}"
+    counts[base] = number
     return name
 
 
