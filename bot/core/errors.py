@@ -22,7 +22,6 @@ from datetime import timedelta
 
 from bot.core.secret import redacted
 
-
 LONGEST_WAIT = timedelta(days=1)
 """The longest wait that is respected, whoever asks for it: beyond is a mistake, or malice, and no date any more."""
 
@@ -119,11 +118,11 @@ class DeliveryError(AftershockError):
     """One attempt to deliver failed.
 
     ``permanent``: trying again unchanged cannot help. ``retry_after``: wait this long first, within ``LONGEST_WAIT``.
-    ``unknown``: the message may have arrived, as the connection broke after it was sent; whoever repeats it says so. ``channel``: the fault is
-    the channel's (a gateway's page, a cut line, a rejected token), so it decides nothing about the message.
-    ``moved_to``: the chat's new id after a migration. ``instead``: this recipient takes nothing, but that one of the
-    same chat does. ``forbidden``: the recipient has blocked or removed us. ``status``: the HTTP status, if there was a
-    response.
+    ``unknown``: the message may have arrived, as the connection broke after it was sent; whoever repeats it says so.
+    ``channel``: the fault is the channel's (a gateway's page, a cut line, a rejected token), so it decides nothing
+    about the message. ``moved_to``: the chat's new id after a migration. ``instead``: this recipient takes nothing, but
+    that one of the same chat does. ``forbidden``: the recipient has blocked or removed us. ``status``: the HTTP status,
+    if there was a response.
     """
 
     def __init__(

@@ -8,6 +8,8 @@ from email.utils import parsedate_to_datetime
 
 _MOST_DIGITS = 13
 """Longer numbers of seconds do not fit a timedelta."""
+_LONGEST = 100
+"""Characters; a longer text is no date."""
 
 
 def back_off(failures: int, first: timedelta, longest: timedelta) -> timedelta:
@@ -34,5 +36,7 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> time
 
 
 def _moment(text: str) -> datetime:
+    if len(text) > _LONGEST:
+        raise ValueError(text[:_LONGEST])
     at = parsedate_to_datetime(text)
     return at if at.tzinfo else at.replace(tzinfo=UTC)

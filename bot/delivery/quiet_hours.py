@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from bot.core.prices.windows import within_hours
 
 _HOURS = re.compile(r"(\d{1,2})(?::(\d{2}))?\s*(?:-|–|to)\s*(\d{1,2})(?::(\d{2}))?(?:\s+(\S+))?")
+_LONGEST = 100
+"""Characters."""
 _HOW = "write the hours and a time zone, as in 22:00-07:00 Europe/Paris"
 
 
@@ -34,7 +36,7 @@ class QuietHours:
 @lru_cache(maxsize=1024)  # asked of every recipient for every message; finding a zone reads a folder
 def parse_quiet_hours(text: str, zone: str = "UTC") -> QuietHours:
     """Parse ``22:00-07:00 Europe/Paris``; ``zone`` is the default. The ValueError says what to write instead."""
-    match = _HOURS.fullmatch(" ".join(text.split()))
+    match = _HOURS.fullmatch(" ".join(text.split())) if len(text) <= _LONGEST else None
     if match is None:
         raise ValueError(_HOW)
     first, first_minute, last, last_minute, named = match.groups()

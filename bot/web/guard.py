@@ -209,8 +209,14 @@ def address_of(scope: Scope, headers: dict[bytes, bytes]) -> str:
 
 
 def is_foreign(headers: dict[bytes, bytes]) -> bool:
-    """Whether a browser says that another site made it ask (W3C Fetch Metadata). Another port is another site here."""
-    return headers.get(b"sec-fetch-site", b"none") not in (b"none", b"same-origin")
+    """Whether a browser says that another site made it ask (W3C Fetch Metadata). Another port is another site here.
+
+    An older one says where a script comes from that asks (``Origin``), and nothing of pictures and links.
+    """
+    site, origin = headers.get(b"sec-fetch-site"), headers.get(b"origin")
+    if site is None and origin is not None:
+        return origin.partition(b"://")[2] != headers.get(b"host")
+    return site not in (None, b"none", b"same-origin")
 
 
 def is_opened(headers: dict[bytes, bytes]) -> bool:

@@ -24,6 +24,7 @@ LOCAL = (
     *("http://169.254.169.254/latest/meta-data", "http://224.0.0.1/", "http://255.255.255.255/"),
     *("http://[::1]/", "http://[::]/", "http://[fe80::1]/", "http://[fd00::1]/", "http://[ff02::1]/"),
     *("http://[::ffff:127.0.0.1]/", "http://[64:ff9b::7f00:1]/", "http://[2002:7f00:1::]/"),
+    *("http://[fec0::1]/", "http://[::127.0.0.1]/", "http://[::ffff:0:127.0.0.1]/", "http://[64:ff9b:1::a00:1]/"),
 )
 PUBLIC = (
     *("http://news.example/", "https://news.example:8443/feed", "http://local.example/", "http://0xdead.example/"),

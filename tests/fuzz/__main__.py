@@ -23,7 +23,7 @@ def main() -> int:
         prog="python -m tests.fuzz", description="Fuzz everything that reads what others wrote."
     )
     parser.add_argument("--minutes", type=float, default=10.0, help="how long, in all (default: 10)")
-    parser.add_argument("--examples", type=int, default=50, help="examples of each test in a round (default: 50)")
+    parser.add_argument("--examples", type=int, default=20, help="examples of each test in a round (default: 20)")
     parser.add_argument("-k", dest="only", default="", help="only tests whose name matches, as pytest's -k")
     given = parser.parse_args()
     end, seed = time.monotonic() + 60 * given.minutes, int(time.time())

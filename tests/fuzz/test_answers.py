@@ -37,8 +37,8 @@ ANSWERS = [
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n5\r\nhello\r\n0\r\nTrailer: x\r\n\r\n",
     b"HTTP/1.1 429 Too Many\r\nRetry-After: 120\r\nDate: Mon, 27 Jan 2025 10:05:00 GMT\r\nContent-Length: 0\r\n\r\n",
     b"HTTP/1.1 503 Busy\r\nRetry-After: Fri, 31 Dec 9999 23:59:59 GMT\r\nContent-Length: 2\r\n\r\n{}",
-    b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/a\r\nSet-Cookie: a=b; Domain=.example\r\nContent-Length: 0\r\n\r\n",
-    b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nETag: W/\"x\"\r\nContent-Length: 20\r\n\r\n\x1f\x8b\x08" + b"\0" * 17,
+    b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/a\r\nSet-Cookie: a=b; Path=/\r\nContent-Length: 0\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nETag: W/\"x\"\r\nContent-Length: 9\r\n\r\n\x1f\x8b\x08" + b"\0" * 6,
     b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 204 No Content\r\n\r\nHTTP/1.1 200 OK\r\n\r\nand more",
 ]  # fmt: skip
 SHORT = 0.5
@@ -121,7 +121,7 @@ ASKERS: dict[str, tuple[Callable[[str], Awaitable[None]], int]] = {
     "Bot API": (bot_api, 1),
     "Bot API, a message": (message, 2),
 }
-"""Who asks, and how often at most: a feed's redirects are followed, and aiohttp repeats a GET that was hung up on once."""
+"""Who asks, and how often at most: a feed's redirects are followed, and aiohttp repeats a GET that was hung up on."""
 
 
 @pytest.mark.parametrize("name", ASKERS)
@@ -137,17 +137,20 @@ def test_an_answer_over_the_wire(name: str) -> None:
 
 
 async def _asked(ask: Callable[[str], Awaitable[None]], most: int, answer: bytes) -> None:
+    said: AftershockError | None = None
     async with answering(answer) as (url, asked):
         try:
             async with asyncio.timeout(30):
                 await ask(url)
         except AftershockError as error:
-            assert CONTROL.search(str(error)) is None
-            assert len(str(error)) < 600
-            wait = getattr(error, "retry_after", None)
-            assert wait is None or timedelta() <= wait <= LONGEST_WAIT
-            assert (getattr(error, "moved_to", None) or "telegram:-100").startswith("telegram:")
+            said = error
         assert len(asked) <= most
+    if said is not None:
+        assert CONTROL.search(str(said)) is None
+        assert len(str(said)) < 600
+        wait = getattr(said, "retry_after", None)
+        assert wait is None or timedelta() <= wait <= LONGEST_WAIT
+        assert (getattr(said, "moved_to", None) or "telegram:-100").startswith("telegram:")
 
 
 DOCUMENTS: dict[str, list[Any]] = {
@@ -155,10 +158,10 @@ DOCUMENTS: dict[str, list[Any]] = {
         {"ok": False, "error_code": 429, "description": "Too many", "parameters": {"retry_after": 7}},
         {"ok": False, "error_code": 400, "description": "moved", "parameters": {"migrate_to_chat_id": -100123}},
         {"ok": False, "error_code": 403, "description": "Forbidden: bot was kicked"},
-        {"ok": True, "result": {"message_id": 5, "date": 1737990000, "chat": {"id": 1, "type": "private"}, "text": "x"}},
+        {"ok": True, "result": {"message_id": 5, "date": 1737990000, "chat": {"id": 1, "type": "private"}}},
     ],
     "Bot API": [{"ok": True, "result": {"id": 5, "is_bot": True, "first_name": "x", "username": "x"}}],
-    "language model": [{"choices": [{"message": {"content": '{"moves": []}', "refusal": None}, "finish_reason": "stop"}]}],
+    "language model": [{"choices": [{"message": {"content": '{"moves": []}'}, "finish_reason": "stop"}]}],
     "health": [{"status": "ok"}],
 }  # fmt: skip
 

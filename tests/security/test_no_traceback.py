@@ -138,7 +138,7 @@ def small_project(folder: Path) -> None:
     (folder / "config.yaml").write_text("watchlist: {chips: [NVDA]}\nbenchmarks: []\n")
     (folder / "rules").mkdir()
     shutil.copytree(REPOSITORY / "rules" / "topics", folder / "rules" / "topics")
-    (folder / "rules" / "companies.yaml").write_text("companies: []\n")
+    (folder / "rules" / "companies.yaml").write_text("companies: {}\n")
     (folder / "rules" / "one.yaml").write_text(
         "rules:\n  - {name: fall, symbols: [NVDA], severity: warning, when: {price: {change: '< -5%'}}}\n"
     )

@@ -1,4 +1,4 @@
-"""Answers of the right shape with odd values in it: waits without end, cookies without end, words that steer a terminal."""
+"""Answers of the right shape with odd values: waits without end, cookies without end, words that steer a terminal."""
 
 from __future__ import annotations
 

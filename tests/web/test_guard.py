@@ -211,6 +211,16 @@ async def test_another_site_may_open_a_page_and_not_load_it(pages: httpx.AsyncCl
     assert (await pages.get(path, headers=asked)).status_code == 403
 
 
+@pytest.mark.parametrize("path", ["/", "/history", "/history.json?sql=select+1"])
+async def test_a_script_of_another_site_is_known_by_its_origin_in_an_older_browser(
+    pages: httpx.AsyncClient, path: str
+) -> None:
+    own = str(pages.base_url).rstrip("/")
+    for origin in ("http://evil.example", "null", f"{own}9", f"{own}.evil.example", ""):
+        assert (await pages.get(path, headers={"origin": origin})).status_code == 403, origin
+    assert (await pages.get(path, headers={"origin": own})).status_code in (200, 302)
+
+
 @pytest.mark.parametrize("site_of", SITES)
 @pytest.mark.parametrize(
     "path",

@@ -21,6 +21,9 @@ from bot.core.text.links import host_of
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 """RFC 6052: IPv4 addresses as seen through a translator, in the last 32 bits."""
+_NOT_PUBLIC = tuple(map(ipaddress.ip_network, ("fec0::/10", "::/96", "::ffff:0:0:0/96", "64:ff9b:1::/48")))
+"""Site-local addresses (RFC 3879), ways of writing an IPv4 address (RFC 4291, 2765), and translators within a network
+(RFC 8215): Python takes them for global."""
 _STAND_INS = ipaddress.ip_network("198.18.0.0/15")
 """RFC 2544's range, which VPN programs hand out as stand-ins for the addresses of public names."""
 _LOCAL_SUFFIXES = (".localhost", ".local", ".lan", ".internal", ".home.arpa", ".home", ".intranet", ".test")
@@ -106,6 +109,8 @@ def _is_public(host: str) -> bool:
         inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
         if inner is None and address in _NAT64:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if any(address in network for network in _NOT_PUBLIC):
+            return False
         address = inner or address
     stands_in = address.version == 4 and address in _STAND_INS
     return stands_in or (address.is_global and not address.is_multicast)

@@ -134,8 +134,8 @@ def connect(token: Secret, base_url: str, timeout: float, pool_size: int = 64) -
             request=_Request(connection_pool_size=pool_size, **options),
             get_updates_request=_Request(connection_pool_size=1, **options),
         )
-    except (ImportError, ValueError, httpx.InvalidURL):
-        # raised by httpx for the environment's proxies; its text may hold the password
+    except (ImportError, RuntimeError, ValueError, httpx.InvalidURL):
+        # raised by httpx, or the library for it, for the environment's proxies; its text may hold the password
         raise UsageError(
             "the proxy that HTTP_PROXY, HTTPS_PROXY or ALL_PROXY names cannot be used for Telegram; write it as "
             "http://host:port (SOCKS is not supported), or unset the variable"
