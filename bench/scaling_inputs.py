@@ -68,7 +68,8 @@ Make = Callable[[int], Callable[[], object]]
 Shapes = Mapping[str, tuple[Make, int]]
 """By shape: what makes the work for n, and the n to begin with."""
 
-RULES = Path(__file__).resolve().parents[1] / "rules"
+ROOT = Path(__file__).resolve().parents[1]
+RULES = ROOT / "rules"
 NOW = datetime(2025, 1, 27, 15, tzinfo=UTC)
 FOLDER = Path(tempfile.mkdtemp(prefix="aftershock-scaling-"))
 UNITS = (
@@ -483,7 +484,7 @@ FUNCTIONS: Mapping[str, Shapes] = {
         },
         50,
     ),
-    "feeds, added to config.yaml": bodies(added, {"n of one title": lambda n: "x" * n}, 20),
+    "feeds, added to config.yaml": bodies(added, {"n of one title": lambda n: "x" * n}, 200),
     "companies": bodies(
         of_file("companies.yaml", lambda file: load_companies(file, exposures=("a",))),
         {

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import resource
 import time
 from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import aiohttp
 import pytest
+from websockets.asyncio.server import ServerConnection, serve
 
 from bot.adapters.feeds.session import open_session
 from bot.adapters.language_model import LanguageModel
@@ -16,12 +18,12 @@ from bot.adapters.metrics.ping import HeartbeatSender
 from bot.adapters.notifiers.apprise import AppriseNotifier, Destination
 from bot.adapters.notifiers.telegram import TelegramNotifier, connection
 from bot.adapters.notifiers.webhook import Endpoint, WebhookNotifier
-from bot.adapters.prices.yahoo import Yahoo
+from bot.adapters.prices.yahoo import Yahoo, stream
 from bot.app.setup.checkup import _health
 from bot.core.errors import AftershockError, DeliveryError, SourceError
 from bot.core.model import Outgoing, Quote, Story
 from bot.core.secret import Secret
-from bot.core.text.characters import CONTROL
+from bot.core.text.characters import CONTROL, has_invisible
 from tests.delivery.makers import NOW, RealClock, notification
 from tests.prices.conftest import make, server  # noqa: F401  - fixtures
 from tests.prices.test_quotes_over_the_wire import NOON
@@ -202,6 +204,47 @@ async def test_yahoo_s_answer(server: YahooServer, make: Callable[..., Yahoo], k
     assert "127.0.0.1" not in str(error), "no redirect leaves Yahoo"
     bounds.hold(6, 60_000_000)
     assert server.sent < 60_000_000 + BUFFERS
+
+
+@pytest.mark.parametrize("kind", ANSWERS)
+async def test_the_answer_to_a_stream_s_handshake(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "OPEN_WITHIN", 0.7)
+    await asyncio.to_thread(stream.pricing_data)  # the import takes a second
+    with Hostile("hang up") as elsewhere, Hostile(kind, other=f"ws://127.0.0.1:{elsewhere.port}/private") as hostile:
+        bounds = Bounds()
+        with pytest.raises(SourceError) as raised:
+            await stream.YahooStream(f"ws://127.0.0.1:{hostile.port}/").listen(["NVDA"], Deaf())
+        bounds.hold(4, 5_000_000, hostile)
+        plain(raised.value)
+        assert "private" not in str(raised.value)
+        assert len(hostile.asked) == 1
+        assert elsewhere.asked == [], "no redirect is followed"
+
+
+async def test_a_stream_s_last_words_steer_no_terminal() -> None:
+    async def talk(socket: ServerConnection) -> None:
+        await socket.recv()
+        await socket.close(1011, "\x1b[2J\u202e gnihton \u200b\x07")
+
+    async with serve(talk, "127.0.0.1", 0) as hostile:
+        port = next(iter(hostile.sockets)).getsockname()[1]
+        with pytest.raises(SourceError) as raised:
+            await stream.YahooStream(f"ws://127.0.0.1:{port}/").listen(["NVDA"], Deaf())
+    assert not has_invisible(str(raised.value))
+    assert "gnihton" in str(raised.value)
+
+
+class Deaf:
+    """Listens to a stream."""
+
+    def opened(self) -> None:
+        """The connection stands."""
+
+    def trade(self, symbol: str, price: float, at: datetime, currency: str) -> None:
+        """Somebody traded."""
+
+    def odd(self, why: str) -> None:
+        """A message that is none."""
 
 
 @pytest.mark.parametrize("kind", ["slow body", "endless body", "gzip bomb", "deep json", "redirect", "other shape"])

@@ -4,8 +4,8 @@ yfinance has a client, too, but it does not resume after a cut, and blocks the e
 is known of the stream is what yfinance does with it: symbols are subscribed to in JSON, and again every 15 seconds,
 without which the server goes silent or hangs up after some minutes.
 
-Bounded: the size of a message, the number of messages a second, of symbols, and of messages that wait to be read,
-beyond which the server has to wait. Nothing is compressed, so nothing can swell.
+Bounded: the answer to the handshake, the size of a message, the number of messages a second, of symbols, and of
+messages that wait to be read, beyond which the server has to wait. Nothing is compressed, so nothing can swell.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.protocol import State
 
 from bot.adapters.prices.yahoo.client import pricing_data
 from bot.adapters.prices.yahoo.frames import MOST_BYTES, OddFrameError, read_frame
@@ -32,6 +33,8 @@ AT_A_TIME = 100
 """Symbols in one message to the server."""
 AGAIN_EVERY = timedelta(seconds=15)
 """Between two subscriptions, as in yfinance."""
+MOST_HANDSHAKE = 262_144
+"""Bytes of the answer to the handshake."""
 OPEN_WITHIN, CLOSE_WITHIN = 10.0, 0.5
 """Seconds."""
 READ_AT_ONCE = 500
@@ -55,8 +58,9 @@ class YahooStream(PriceStream):
         parse = (await asyncio.wrap_future(in_thread(pricing_data, "yahoo-stream"))).FromString
         names = {symbol.upper(): symbol for symbol in symbols[: self.most]}
         try:
-            async with connect(
+            async with _Connect(
                 self._url,
+                create_connection=_Bounded,
                 compression=None,
                 open_timeout=OPEN_WITHIN,
                 close_timeout=CLOSE_WITHIN,
@@ -78,6 +82,29 @@ class YahooStream(PriceStream):
         except (WebSocketException, OSError, EOFError, TimeoutError) as error:
             raise SourceError(f"Yahoo's stream is unreachable: {_short(error)}") from error
         raise SourceError("Yahoo closed the stream")
+
+
+class _Connect(connect):
+    """Follows no redirect: what answers at Yahoo's address must not send us elsewhere, least of all to this machine."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        """The refusal itself."""
+        return exc
+
+
+class _Bounded(ClientConnection):
+    """Hangs up on a server whose answer to the handshake has no end: the library would read on for ``OPEN_WITHIN``."""
+
+    _before_open = 0
+
+    def data_received(self, data: bytes) -> None:
+        """As its base, as long as that is little."""
+        if self.protocol.state is State.CONNECTING:
+            self._before_open += len(data)
+            if self._before_open > MOST_HANDSHAKE:
+                self.transport.abort()
+                return
+        super().data_received(data)
 
 
 async def _read(
