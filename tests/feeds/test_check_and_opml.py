@@ -88,6 +88,7 @@ def test_an_opml_file_becomes_feeds_with_names_of_their_own() -> None:
         (b"<opml>" + b" " * SIZE_LIMIT + b"</opml>", "larger than 5 MB"),
         (b"<?xml version='1.0' encoding='no-such'?><opml/>", "encoding"),
         (b"not xml at all", "not well-formed"),
+        (b"<opml><outline " + b" ".join(b"a%d='>'" % n for n in range(1_001)) + b"/></opml>", "over 1,000 attributes"),
     ],
 )
 def test_what_is_no_opml_is_refused_with_its_place(body: bytes, said: str) -> None:

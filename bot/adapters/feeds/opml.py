@@ -20,6 +20,8 @@ from bot.core.text.links import absolute_link, domain
 SIZE_LIMIT = 5_000_000
 """Bytes."""
 FEEDS_LIMIT = 5_000
+ATTRIBUTES_LIMIT = 1_000
+"""Of one element, and signs of equality in it; the time that expat takes grows faster than their number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ def parse_opml(body: bytes, file: str, taken: Collection[str] = ()) -> OpmlFile:
     """The feeds in ``body``; ``file`` is its name in error texts. Raises ConfigError if it is not OPML."""
     if len(body) > SIZE_LIMIT:
         raise ConfigError([Problem(file, 0, 0, "", f"larger than {SIZE_LIMIT // 1_000_000} MB; split it")])
+    if any(element.count(b"=") > ATTRIBUTES_LIMIT for element in body.split(b"<")):  # a "<" stands in no attribute
+        raise ConfigError([Problem(file, 0, 0, "", f"an element with over {ATTRIBUTES_LIMIT:,} attributes; remove it")])
     reading = _Reading(file, taken)
     parser = expat.ParserCreate()
     parser.StartElementHandler = reading.start
