@@ -28,6 +28,8 @@ from bot.adapters.news_sources.openrouter import OpenRouter
 from bot.adapters.notifiers.telegram.keyboard import read as read_button
 from bot.adapters.prices.yahoo.frames import read_frame
 from bot.adapters.prices.yahoo.reading import basis_changes, chart_item, read_quote
+from bot.adapters.store import open_store
+from bot.adapters.store.history.importing import import_history
 from bot.adapters.store.history.searching import matching
 from bot.app.chat.preferences import Preferences
 from bot.cli.options import parse_when
@@ -63,6 +65,7 @@ from bot.render.text import clean, cut_words
 from bot.replay.columns import read_prices
 from bot.replay.earnings_file import read_earnings
 from bot.replay.recording import read_recording
+from tests.store import values
 
 Make = Callable[[int], Callable[[], object]]
 Shapes = Mapping[str, tuple[Make, int]]
@@ -368,6 +371,30 @@ def watched(text: str) -> object:
     return asked._symbols(text)
 
 
+def merged(parts: Callable[[int], Sequence[Any]]) -> Make:
+    """Another machine's history with n of something, put into an empty one of ours."""
+
+    def make(n: int) -> Callable[[], object]:
+        ours, theirs = FOLDER / "ours.db", FOLDER / "theirs.db"
+        for file in FOLDER.glob("*s.db*"):
+            file.unlink()
+        for place, held in ((theirs, parts(n)), (ours, ())):
+            store = open_store(place, mode="live", run_name="live", now=NOW)
+            if held:
+                store.commit(values.batch(*held))
+            store.close(NOW)
+        return lambda: list(import_history(ours, theirs, NOW))
+
+    return make
+
+
+def one_incident(n: int) -> Sequence[Any]:
+    """n alerts of one incident."""
+    names = [f"a{i}" for i in range(n)]
+    alerts = [values.fired(values.alert(name, f"S{i}")) for i, name in enumerate(names)]
+    return [values.incident("i1", *names), *alerts]
+
+
 FUNCTIONS: Mapping[str, Shapes] = {
     "a feed's document": bodies(lambda body: worker.answer(body, "", "https://x.example/"), FEEDS),
     "a feed's document, decoded": texts(lambda text: document.decode(text.encode(), ""), ("a", "é", "\x80", "Ã©")),
@@ -538,6 +565,10 @@ FUNCTIONS: Mapping[str, Shapes] = {
             "n broken rows": lambda n: "symbol,date,time\n" + "NVDA,soon,never\n" * n,
         },
     ),
+    "another machine's history": {
+        "n stories": (merged(lambda n: [values.story(f"s{i}") for i in range(n)]), 1000),
+        "n alerts of one incident": (merged(one_incident), 1000),
+    },
     "Yahoo's charts": {"n points, splits and dividends": (of_chart, 200)},
     "Yahoo's stream": texts(lambda text: read_frame(text, lambda data: None), ("a", "[", '{"', '{"a":1,')),
     "the hub's list": {"n new models": (polled(HuggingFace, hub, []), 10)},

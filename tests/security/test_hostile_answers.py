@@ -163,6 +163,8 @@ async def test_a_bot_api_server_s_answer(kind: str, monkeypatch: pytest.MonkeyPa
         ("deep json", True),
         ("surrogates", True),
         ("many fields", True),
+        ("two answers", True),
+        ("endless cookies", False),
     ],
 )
 async def test_an_apprise_service_s_answer(kind: str, known: bool) -> None:
