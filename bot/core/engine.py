@@ -91,6 +91,7 @@ class Engine:
         self.rules = rules
         self.companies = companies
         self.news = news
+        news.ask(rules.questions)
         self.market = market
         self.markets = replace(markets, default=benchmark)
         """What stands for the market, by exchange and moment."""
@@ -220,6 +221,7 @@ class Engine:
             if rule.enabled and (news is not None or not same):
                 self._reconsider |= rule.symbols
         self.rules = rules
+        self.news.ask(rules.questions)
         self._prefilter = PriceFilter(self.market, self.news)
         self.market.remember(rules.reads.quotes_for, rules.reads.sessions)
         self.causes = self._causes()
@@ -301,9 +303,9 @@ class Engine:
     def _rules_for(self, readings: Sequence[Reading]) -> Mapping[str, list[Rule]]:
         """By symbol, the rules that these new stories may concern."""
         topics = {t.topic for reading in readings for t in reading.topics if t.score > 0}
-        if not topics:
+        if not topics and not any(map(self.news.is_asked_for, readings)):
             return {}
-        return self.rules.for_news(topics, {s for reading in readings for s in self.news.reached(reading.cluster)})
+        return self.rules.for_news(topics, {s for reading in readings for s in self.news.concerned(reading)})
 
     def _absorb(self, observation: Observation, result: StepResult | None) -> Reading | None:
         """Take one observation into the state; the reading of the story that is new, or newly answered about, unless it

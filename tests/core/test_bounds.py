@@ -10,6 +10,7 @@ import pytest
 
 from bot.core.model import ClusterMatch, Mention, Observation, Phase, QuoteKind, Reach
 from bot.core.news import Companies, Company, NewsIndex
+from bot.core.news.asked import LONGEST_PATTERN
 from bot.core.prices.market import Market
 from bot.core.prices.windows import Since, Span, parse_duration, parse_span
 from bot.core.rules.comparison import Comparison, parse_comparison
@@ -33,7 +34,7 @@ from bot.core.rules.conditions import (
     Volume,
 )
 from bot.core.rules.conditions import Sequence as InOrder
-from bot.core.rules.conditions.news import LONGEST_PATTERN, described
+from bot.core.rules.conditions.news import described
 
 from .test_conditions import BEFORE, FALL, TIMES, falling, long_world, numbered, world
 from .worlds import CHEAP, TOPICS, at, close, news, price, quote, story

@@ -92,7 +92,7 @@ HALF = Comparison(">=", 0.5)
                 (),
                 (Reach.DIRECT,),
                 Span(duration=timedelta(hours=2)),
-                HALF,
+                None,
                 about=(
                     About("lab", "DeepSeek", "DeepSeek"),
                     About("company", "NVDA", "NVDA"),
@@ -101,6 +101,10 @@ HALF = Comparison(">=", 0.5)
                 text=TextPattern("r1"),
                 burst=parse_comparison(">= 3"),
             ),
+        ),
+        (
+            'news: {about: NVDA, score: ">= 0.5"}',
+            News((), BOTH, Span(sessions=5), HALF, about=(About("company", "NVDA", "NVDA"),)),
         ),
         (
             'news: {topic: ai-model, sources: ">= 2", stories: ">= 3",'

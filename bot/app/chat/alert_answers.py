@@ -262,7 +262,7 @@ def _cause(cause: dict[str, Any], titles: Titles) -> list[Line | str]:
     elif cause["reach"] == "exposure":
         by = f": {', '.join(map(titles.exposure, cause['exposures'][:4]))}" if cause["exposures"] else ""
         lines.append(f"It affects the company's line of business{by}")
-    score = f"Score {cause['score']:.2f} on {titles.topic(cause['topic'])}, "
+    score = f"Score {cause['score']:.2f} on {titles.topic(cause['topic'])}, " if cause["topic"] else "On no topic, "
     score += count(len(cause["sources"] or ()), "source")
     if isinstance(cause["confidence"], float):
         score += f"; confidence {confidence_words(cause['confidence'])} ({cause['confidence']:.2f})"

@@ -109,7 +109,7 @@ def explained_lines(found: Explained, companies_shown: int) -> Iterator[str]:
     named = _mentions(found.reading.mentions)
     yield "names " + ("; ".join(named) if named else "no known company, lab or model")
     if not found.reading.cluster:
-        yield "off topic: not clustered with other stories, reaches no symbol"
+        yield "off topic: seen only by rules that ask for its words or names, and for no topic"
         return
     if found.why:
         yield "affects"

@@ -179,7 +179,8 @@ def _cause(cause: dict[str, Any] | None, titles: Titles, width: int) -> Iterator
         yield from _wrapped(cause["link"], width, "  ")
     lines = ", ".join(map(titles.exposure, cause["exposures"] or ()))
     reach = f"reach {cause['reach']}{f' by {lines}' if lines else ''}"
-    facts = f"topic {titles.topic(cause['topic'])}, score {cause['score']:.2f}, {reach}"
+    topic = f"topic {titles.topic(cause['topic'])}, score {cause['score']:.2f}" if cause["topic"] else "on no topic"
+    facts = f"{topic}, {reach}"
     if isinstance(cause["confidence"], float):
         facts += f", confidence {cause['confidence']:.2f}"
     yield from _wrapped(facts, width, "  ")

@@ -230,6 +230,8 @@ WeekdaysField = Annotated[
     ),
 ]
 
+ON_TOPIC = Comparison(">=", 0.5)
+"""The score from which a story is about a topic, unless a rule says otherwise."""
 Words = Annotated[tuple[str, ...], BeforeValidator(listed), Field(min_length=1)]
 PREVIOUS_CLOSE = Since("previous close")
 
@@ -380,8 +382,8 @@ class NewsSpec(StrictModel):
     """How the stories may reach the symbol: direct (by name), exposure (by line of business), none (not at all)."""
     within: SpanField = Span(sessions=5)
     """How far back."""
-    score: NumberComparison = Comparison(">=", 0.5)
-    """Topic score, 0 to 1."""
+    score: NumberComparison | None = None
+    """Topic score, 0 to 1: >= 0.5 with a topic; without one, stories on no topic count, too."""
     sources: CountComparison | None = None
     """Number of distinct sources. Example: ">= 2"."""
     stories: CountComparison | None = None
@@ -398,6 +400,14 @@ class NewsSpec(StrictModel):
     """Stories in the window as a multiple of the baseline's average for the same length. Example: ">= 3"."""
     baseline: Duration = BASELINE
     """The length of time before the window that a burst is compared with."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _scored(cls, written: object) -> object:
+        """A topic asks for a score, and says which where none is written."""
+        if isinstance(written, dict) and written.get("topic") is not None and written.get("score") is None:
+            return {**written, "score": ON_TOPIC}
+        return written
 
     @model_validator(mode="after")
     def _some_test(self) -> NewsSpec:

@@ -135,5 +135,4 @@ class Headline:
 
     def topic(self, name: str) -> str:
         """A topic in words."""
-        topic = self.topics.topic(name)
-        return topic.as_cause if topic else name
+        return self.topics.as_cause(name)

@@ -189,8 +189,7 @@ class MessageBuilder:
 
     def topic(self, name: str) -> str:
         """A topic in words."""
-        topic = self.topics.topic(name)
-        return topic.as_cause if topic else name
+        return self.topics.as_cause(name)
 
     def _said(self, seen: Snapshot) -> tuple[list[tuple[Story, Said]], tuple[Kind, ...]]:
         """The stories of the happening with what each says of the news, and the kinds of news that they are; nothing

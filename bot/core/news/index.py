@@ -6,33 +6,28 @@ they are batched makes no difference.
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Set
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
-from operator import attrgetter
 
-from bot.core.model import ClusterMatch, Field, Mention, Reach, Reading, ScoreReason, Story, TopicScore
+from bot.core.model import ClusterMatch, Field, Reach, Reading, ScoreReason, Story, TopicScore
+from bot.core.news.asked import Asked, Question
 from bot.core.news.clusters import Cluster, Clusters
 from bot.core.news.companies import Companies
+from bot.core.news.happenings import Happenings
 from bot.core.news.lexicon import Features, Lexicon
-from bot.core.news.matching import ClusterView, Entry, counts_at, match_cluster, view_of
+from bot.core.news.matching import Entry, direct_of
 from bot.core.news.reader import SUMMARY_READ, TITLE_READ, Content, StoryReader, reader_of
 from bot.core.news.repetition import Said, said_by
 from bot.core.news.text import Folded
-from bot.core.news.topics import clipped
 from bot.core.news.vocabulary import Topics
 
 PROVEN = 0.5
 """A cluster is about a topic once one of its stories scores this by itself."""
 MOST = 50_000
 """Stories remembered; of more, the oldest tenth is forgotten, whatever the window. A busy week is a third of this."""
-_CACHED = 4096
-"""Answers cached; cleared when full, and whenever the index changes."""
-_RANK = {Reach.DIRECT: 0, Reach.EXPOSURE: 1, Reach.NONE: 2}
-_SEEN = attrgetter("seen_at")
 
 
 class NewsIndex:
@@ -47,19 +42,16 @@ class NewsIndex:
         self._companies = companies
         self._window = window
         self._reader = reader_of(topics, companies)
-        makers = frozenset(f"company:{lab.company}" for lab in topics.labs if lab.company)
-        self._clusters = Clusters(window, makers)
+        self._makers = frozenset(f"company:{lab.company}" for lab in topics.labs if lab.company)
+        self._clusters = Clusters(window, self._makers)
+        self._happenings = Happenings(self._clusters)
+        """The stories on a topic."""
+        self._asked: dict[Question, Asked] = {}
+        """The stories on no topic that rules ask for."""
         self._entries: dict[str, Entry] = {}
-        self._members: dict[str, list[Entry]] = {}
-        """The stories of each cluster that take part in matching."""
         self._said: dict[tuple[str, str], Said] = {}
         """By cluster and source."""
-        self._clusters_naming: dict[str, dict[str, None]] = {}
-        self._clusters_meeting: dict[str, dict[str, None]] = {}
-        self._reached: dict[str, set[str]] = {}
         self._latest: datetime | None = None
-        self._views: dict[tuple[object, ...], ClusterView | None] = {}
-        self._answers: dict[tuple[object, ...], tuple[ClusterMatch, ...]] = {}
 
     @property
     def companies(self) -> Companies:
@@ -74,12 +66,13 @@ class NewsIndex:
             return None
         content = self._reader.read(story)
         reading = Reading(story, content.scores, content.mentions, content.exposures, "", 1.0, content.attributions)
-        entry = Entry(reading, _direct(content.mentions))
+        entry = Entry(reading, direct_of(content.mentions))
         self._entries[story.id] = entry
         self._latest = story.seen_at if self._latest is None else max(self._latest, story.seen_at)
         if content.scored:
             self._place(entry, content)
-            self._changed()
+        for asked in self._asked.values() if not content.scored else ():
+            self._offer(asked, entry)
         if len(self._entries) > MOST:
             self._keep_from(next(islice(self._entries.values(), MOST // 10, None)).seen_at)
         return entry.reading
@@ -101,8 +94,23 @@ class NewsIndex:
         cid, source = entry.reading.cluster, entry.reading.story.source
         if self._said.setdefault((cid, source), Said()).adds(entry.seen_at, said_by(entry)):
             entry.weighed = True
-            insort(self._members.setdefault(cid, []), entry, key=_SEEN)
-            self._index(cid, entry)
+            self._happenings.place(entry, self._companies)
+
+    def _offer(self, asked: Asked, entry: Entry) -> None:
+        """Offer a story on no topic to a question."""
+        story, mentions = entry.reading.story, entry.reading.mentions
+        asked.offer(story, mentions, lambda: self._reader.read(story, whole=True), self._companies)
+
+    def ask(self, questions: Collection[Question]) -> None:
+        """From now on match stories on no topic to these questions, those already here included, and to no others."""
+        self._asked = {q: self._asked.get(q) or self._answered(q) for q in questions}
+
+    def _answered(self, question: Question) -> Asked:
+        asked = Asked(question, self._window, self._makers)
+        for entry in self._entries.values():
+            if not entry.reading.cluster:
+                self._offer(asked, entry)
+        return asked
 
     def _followed(self, content: Content, cluster: Cluster) -> tuple[TopicScore, ...]:
         """The story's scores, raised where it follows up what its cluster is about; notes the topics it proves."""
@@ -140,16 +148,17 @@ class NewsIndex:
         for company in companies:
             if company.symbol in added:
                 lexicon.add("company", company.symbol, company.names, features.bit("company"))
-                for exposure in company.exposures:
-                    for cid in self._clusters_meeting.get(exposure, {}):
-                        self._reached[cid].add(company.symbol)
+                self._happenings.meet(company.exposures, company.symbol)
         self._companies = companies
         self._reader = reader_of(self.topics, companies)
-        self._changed()
+        self._happenings.changed()
         yield 0
         for number, entry in enumerate(list(self._entries.values()), 1):
             if self._entries.get(entry.reading.story.id) is entry:
                 self._search(entry, lexicon, added)
+            yield number
+        for question in list(self._asked):
+            self._asked[question] = self._answered(question)
             yield number
 
     def _search(self, entry: Entry, lexicon: Lexicon, added: Set[str]) -> None:
@@ -164,21 +173,13 @@ class NewsIndex:
         content = self._reader.read(story)
         if mentions := tuple(m for m in content.mentions if m.kind == "company" and m.name in added):
             entry.reading = replace(entry.reading, attributions=content.attributions)
-            self._add_mentions(entry, mentions)
+            entry.reading = replace(entry.reading, mentions=tuple(dict.fromkeys((*entry.reading.mentions, *mentions))))
+            self._happenings.name(entry, mentions)
             if not entry.reading.cluster and content.scored:
                 self._place(entry, content)  # on a topic that requires a company
             elif entry.reading.cluster and not entry.weighed:
                 self._weigh(entry)
-            self._changed()
-
-    def _add_mentions(self, entry: Entry, mentions: tuple[Mention, ...]) -> None:
-        reading = entry.reading
-        entry.reading = replace(reading, mentions=tuple(dict.fromkeys((*reading.mentions, *mentions))))
-        for symbol, strength in _direct(mentions).items():
-            entry.direct[symbol] = max(entry.direct.get(symbol, 0.0), strength)
-            if reading.cluster:
-                self._clusters_naming.setdefault(symbol, {})[reading.cluster] = None
-                self._reached.setdefault(reading.cluster, set()).add(symbol)
+            self._happenings.changed()
 
     def forget(self, before: datetime) -> None:
         """Drop stories seen before ``before``, but none within ``window`` of the newest.
@@ -194,29 +195,10 @@ class NewsIndex:
         if len(kept) == len(self._entries):
             return
         self._entries = kept
-        remaining = ((cid, [e for e in entries if e.seen_at >= before]) for cid, entries in self._members.items())
-        self._members = {cid: entries for cid, entries in remaining if entries}
-        self._said = {key: said for key, said in self._said.items() if key[0] in self._members}
-        self._clusters.forget(before)
-        self._clusters_naming, self._clusters_meeting, self._reached = {}, {}, {}
-        for cid, entries in self._members.items():
-            for entry in entries:
-                self._index(cid, entry)
-        self._changed()
-
-    def _index(self, cid: str, entry: Entry) -> None:
-        for symbol in entry.direct:
-            self._clusters_naming.setdefault(symbol, {})[cid] = None
-        for exposure, _ in entry.reading.exposures:
-            self._clusters_meeting.setdefault(exposure, {})[cid] = None
-        reached = self._reached.setdefault(cid, set())
-        reached.update(entry.direct)
-        for exposure, _ in entry.reading.exposures:
-            reached.update(self._companies.exposed_to(exposure))
-
-    def _changed(self) -> None:
-        self._views.clear()
-        self._answers.clear()
+        self._happenings.forget(before, self._companies)
+        for asked in self._asked.values():
+            asked.forget(before, self._companies)
+        self._said = {key: said for key, said in self._said.items() if key[0] in self._happenings}
 
     # --------------------------------------------------------------------------------------------------------- out
 
@@ -261,7 +243,8 @@ class NewsIndex:
     def stories_about(self, clusters: Collection[str]) -> tuple[Story, ...]:
         """The stories of these clusters, and those seen since their first that name the same labs or models, because
         comment on a happening comes in stories of its own. By ``seen_at``."""
-        members = {e.reading.story.id: e for cid in clusters for e in self._members.get(cid, ())}
+        found = (self._happenings, *(asked.happenings for asked in self._asked.values()))
+        members = {e.reading.story.id: e for happenings in found for e in happenings.entries(clusters)}
         if not members:
             return ()
         start = min(entry.seen_at for entry in members.values())
@@ -278,7 +261,20 @@ class NewsIndex:
     def reached(self, cluster: str) -> Set[str]:
         """The symbols ``matches`` can return this cluster for: those its stories name, and those with an exposure they
         meet, however weakly. Empty for an unknown cluster."""
-        return self._reached.get(cluster, frozenset())
+        return self._happenings.reached(cluster)
+
+    def concerned(self, reading: Reading) -> frozenset[str]:
+        """The symbols that a new story may concern: those its cluster reaches and, of a story on no topic, those that
+        the questions it answers are about."""
+        found = set(self._happenings.reached(reading.cluster))
+        for asked in self._asked.values():
+            if (answer := asked.reading(reading.story.id)) is not None:
+                found |= asked.happenings.reached(answer.cluster)
+        return frozenset(found)
+
+    def is_asked_for(self, reading: Reading) -> bool:
+        """Whether a rule asks for this story, which is on no topic."""
+        return any(asked.reading(reading.story.id) for asked in self._asked.values())
 
     def matches(
         self,
@@ -298,17 +294,28 @@ class NewsIndex:
         With ``Reach.NONE`` among ``reaches``, clusters that do not touch the symbol match too. Raises nothing.
         """
         wanted = tuple(sorted(set(topics))) or tuple(sorted(self.topics.names))
-        allowed = frozenset(reaches)
-        open_end = self._latest is None or until >= self._latest
-        end = None if open_end else until
-        key = (symbol, wanted, allowed, min_score, since, end)
-        answer = self._answers.get(key)
-        if answer is None:
-            answer = self._match(symbol, wanted, allowed, min_score, since, end)
-            if len(self._answers) >= _CACHED:
-                self._answers.clear()
-            self._answers[key] = answer
-        return list(answer)
+        exposures = self._companies.exposures_of(symbol)
+        return self._happenings.match(symbol, exposures, wanted, reaches, min_score, since, self._end(until))
+
+    def answers(
+        self, question: Question, symbol: str, *, reaches: Collection[Reach], since: datetime, until: datetime
+    ) -> list[ClusterMatch]:
+        """The happenings on no topic that answer ``question`` and reach ``symbol``, best first; none where it was not
+        asked. Stories count as in ``matches``."""
+        asked = self._asked.get(question)
+        if asked is None:
+            return []
+        exposures = self._companies.exposures_of(symbol)
+        return asked.happenings.match(symbol, exposures, (), reaches, 0.0, since, self._end(until))
+
+    def answer(self, question: Question, story_id: str) -> Reading | None:
+        """How a story on no topic that answers ``question`` was read; ``None`` for any other."""
+        asked = self._asked.get(question)
+        return asked.reading(story_id) if asked is not None else None
+
+    def _end(self, until: datetime) -> datetime | None:
+        """``None`` where nothing came after ``until``: then the answer stays the same until something does."""
+        return None if self._latest is None or until >= self._latest else until
 
     def makers_named(self, match: ClusterMatch) -> frozenset[str]:
         """The labs and models that the titles of its counted stories name, with their families and labs:
@@ -339,59 +346,6 @@ class NewsIndex:
         return sorted(
             (m for m in found if since < m.first.seen_at <= until), key=lambda m: (m.first.seen_at, m.cluster)
         )
-
-    def _match(
-        self,
-        symbol: str,
-        topics: tuple[str, ...],
-        reaches: frozenset[Reach],
-        min_score: float,
-        since: datetime,
-        until: datetime | None,
-    ) -> tuple[ClusterMatch, ...]:
-        exposures = self._companies.exposures_of(symbol)
-        ids: dict[str, None] = {}
-        if Reach.NONE in reaches:
-            ids.update(dict.fromkeys(self._members))
-        else:
-            if Reach.DIRECT in reaches:
-                ids.update(self._clusters_naming.get(symbol, {}))
-            if Reach.EXPOSURE in reaches:
-                for exposure in exposures:
-                    ids.update(self._clusters_meeting.get(exposure, {}))
-        found = []
-        for cid in ids:
-            view = self._view(cid, topics, min_score, since, until)
-            if view is not None and (match := match_cluster(view, symbol, exposures, reaches)) is not None:
-                found.append(match)
-        found.sort(key=lambda m: (_RANK[m.reach], -m.score, -len(m.sources), -m.strength, m.first.seen_at, m.cluster))
-        return tuple(found)
-
-    def _view(
-        self, cid: str, topics: tuple[str, ...], min_score: float, since: datetime, until: datetime | None
-    ) -> ClusterView | None:
-        key = (cid, topics, min_score, since, until)
-        if key not in self._views:
-            if len(self._views) >= _CACHED:
-                self._views.clear()
-            first = self._clusters.all[cid].first
-            entries = self._members[cid]
-            start = bisect_right(entries, since, key=_SEEN)
-            stop = len(entries) if until is None else bisect_right(entries, until, key=_SEEN)
-            relevant = [entry for entry in entries[start:stop] if counts_at(entry.reading.story, since)]
-            self._views[key] = view_of(cid, first, relevant, topics, min_score)
-        return self._views[key]
-
-
-def _direct(mentions: Iterable[Mention]) -> dict[str, float]:
-    """How strongly a story names each company."""
-    found: dict[str, float] = {}
-    for mention in mentions:
-        if mention.kind != "company" or mention.where is Field.SOURCE:
-            continue
-        strength = 1.0 if mention.where is Field.TITLE else 0.6
-        found[mention.name] = clipped(max(found.get(mention.name, 0.0), strength))
-    return found
 
 
 def _makers(reading: Reading) -> frozenset[str]:

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from bot.core.model import Attributed, Attribution, ClusterMatch, Reach, Reading, Story, Subject, SubjectKind
+from bot.core.model import (
+    Attributed,
+    Attribution,
+    ClusterMatch,
+    Field,
+    Mention,
+    Reach,
+    Reading,
+    Story,
+    Subject,
+    SubjectKind,
+)
+from bot.core.news.topics import clipped
 
 TOUCHES = 0.2
 """The least product of a story's strength and a company's exposure at which the story reaches the company."""
@@ -67,7 +79,8 @@ def counts_at(story: Story, since: datetime) -> bool:
 def view_of(
     cluster: str, first: Story, entries: list[Entry], topics: tuple[str, ...], min_score: float
 ) -> ClusterView | None:
-    """The view of a cluster with these stories; ``None`` where none scores ``min_score`` on a topic."""
+    """The view of a cluster with these stories; ``None`` where none scores ``min_score`` on a topic. Without ``topics``
+    each of them counts."""
     counted: list[tuple[Reading, str, float]] = []
     direct: dict[str, float] = {}
     exposures: dict[str, float] = {}
@@ -78,7 +91,7 @@ def view_of(
             if given.topic in topics:
                 attributed[given.subject] = (*attributed.get(given.subject, ()), (reading.story, given))
         score, topic = max(((reading.score(t), t) for t in topics), key=lambda item: item[0], default=(0.0, ""))
-        if topic and score >= min_score and score > 0:
+        if not topics or (topic and score >= min_score and score > 0):
             counted.append((reading, topic, score))
         for symbol, strength in entry.direct.items():
             direct[symbol] = max(direct.get(symbol, 0.0), strength)
@@ -184,3 +197,14 @@ def _attributed(view: ClusterView, symbol: str, company: Mapping[str, float]) ->
         size=max((g.size for _, of, _, g in saying if of == own and g.size is not None), default=None),
         concerned=tuple(sorted(view.exposures.items())) if subject.kind is SubjectKind.INDEX else (),
     )
+
+
+def direct_of(mentions: Iterable[Mention]) -> dict[str, float]:
+    """How strongly a story names each company."""
+    found: dict[str, float] = {}
+    for mention in mentions:
+        if mention.kind != "company" or mention.where is Field.SOURCE:
+            continue
+        strength = 1.0 if mention.where is Field.TITLE else 0.6
+        found[mention.name] = clipped(max(found.get(mention.name, 0.0), strength))
+    return found

@@ -126,8 +126,9 @@ class StoryReader:
         self._surnames = topics.speech.chinese_surnames
         self._compared = (features.bit(COMPARED_BEFORE), features.bit(COMPARED_AFTER))
 
-    def read(self, story: Story) -> Content:
-        """Scores, mentions, exposures and anchors of ``story``. Accepts any text."""
+    def read(self, story: Story, *, whole: bool = False) -> Content:
+        """Scores, mentions, exposures and anchors of ``story``. Accepts any text. ``whole``: also of a story on no
+        topic all that clustering needs."""
         title, summary, parts, found = self._look(story)
         mentions = mentions_of(found.hits)
         scores, vetoed, scored, named = [], [], False, None
@@ -145,17 +146,18 @@ class StoryReader:
         attributions = self._attributions.of(self._clauses.frames(title, summary, parts))
         scores = _raised(scores, attributions)
         scored = scored or any(a.strength >= SCORED for a in attributions)
-        anchors, bare = self._anchors(parts[0] or [*parts[0], *parts[1]], mentions) if scored else ((), False)
+        whole = whole or scored
+        anchors, bare = self._anchors(parts[0] or [*parts[0], *parts[1]], mentions) if whole else ((), False)
         return Content(
             story=story,
             scores=tuple(scores),
             vetoed=frozenset(vetoed),
             mentions=mentions,
-            exposures=_concerned(self._exposures.read(found), attributions) if scored else (),
+            exposures=_concerned(self._exposures.read(found), attributions) if whole else (),
             anchors=anchors,
-            entities=self._entities(mentions) if scored else frozenset(),
-            key=title_key(story.title[:TITLE_READ]) if scored else "",
-            words=self._words(title.lowered, parts[0]) if scored else frozenset(),
+            entities=self._entities(mentions) if whole else frozenset(),
+            key=title_key(story.title[:TITLE_READ]) if whole else "",
+            words=self._words(title.lowered, parts[0]) if whole else frozenset(),
             bare=bare,
             scored=scored,
             attributions=attributions,

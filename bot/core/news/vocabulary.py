@@ -352,6 +352,11 @@ class Topics:
         """The topic called ``name``."""
         return next((t for t in self.topics if t.name == name), None)
 
+    def as_cause(self, name: str) -> str:
+        """A topic as a cause, in words; ``news`` for no topic."""
+        topic = self.topic(name)
+        return topic.as_cause if topic else name or "news"
+
     def with_role(self, *roles: Role) -> tuple[str, ...]:
         """Names of the topics that have one of these roles, in file order."""
         return tuple(topic.name for topic in self.topics if topic.role in roles)

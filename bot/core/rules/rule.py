@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot.core.model import Check, ClusterMatch, FollowUpKind, Phase, Severity, Together, stable_id
 from bot.core.news import NewsIndex
+from bot.core.news.asked import Question
 from bot.core.prices.market import Market, change
 from bot.core.prices.sessions import Session
 from bot.core.prices.windows import LONGEST_PAUSE, Span
@@ -186,6 +187,8 @@ class RuleSet:
         self._by_topic: dict[str, dict[str, list[Rule]]] = {}
         self._anywhere: dict[str, dict[str, list[Rule]]] = {}
         self._by_member: dict[str, list[Rule]] = {}
+        self.questions: dict[Question, None] = {}
+        """What the enabled rules ask of stories on no topic."""
         self.reads = Reads()
         """What all enabled rules together read: market and news index need remember no more."""
         for rule in self._rules:
@@ -197,6 +200,8 @@ class RuleSet:
     def _index(self, rule: Rule) -> None:
         reads = rule.when.reads
         self.reads |= rule.reads
+        asked = (c.question for c in walk(rule.when) if isinstance(c, News))
+        self.questions |= dict.fromkeys(question for question in asked if question is not None)
         indexes = (self._by_topic, reads.topics), (self._anywhere, reads.anywhere)
         for member in reads.members:
             self._by_member.setdefault(member, []).append(rule)

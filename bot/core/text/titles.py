@@ -14,8 +14,8 @@ class Titles:
     exposures: Mapping[str, str] = field(default_factory=dict)
 
     def topic(self, name: str) -> str:
-        """A topic's title."""
-        return self.topics.get(name, name)
+        """A topic's title; ``no topic`` for none."""
+        return self.topics.get(name, name or "no topic")
 
     def exposure(self, name: str) -> str:
         """The title of a line of business."""

@@ -5,10 +5,11 @@ need comes in a ``Context``, and they remember nothing, so that a restart or ano
 decides the same.
 """
 
+from bot.core.news.asked import About, TextPattern
 from bot.core.rules.conditions.context import ANY_TOPIC, Condition, Context, Move, Reads
 from bot.core.rules.conditions.group import Breadth
 from bot.core.rules.conditions.logic import All, Any, Named, NoneOf, required, walk
-from bot.core.rules.conditions.news import About, News, TextPattern
+from bot.core.rules.conditions.news import News
 from bot.core.rules.conditions.price import Drawdown, Extreme, Gap, MarketTest, Price
 from bot.core.rules.conditions.timing import During, Sequence
 from bot.core.rules.conditions.unusual import Abnormal, Volume

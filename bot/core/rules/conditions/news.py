@@ -5,79 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import re2
-
-from bot.core.model import Check, ClusterMatch, Mention, Reach, Story
-from bot.core.news.text import encodable, title_key
+from bot.core.model import Check, ClusterMatch, Reach, Story
+from bot.core.news.asked import About, Question, TextPattern
+from bot.core.news.text import title_key
 from bot.core.prices.windows import Span, format_duration
 from bot.core.rules.comparison import Comparison
 from bot.core.rules.conditions.context import ANY_TOPIC, Condition, Context, Reads
 from bot.core.text.wording import count
 
-LONGEST_PATTERN = 1000
-"""Characters."""
 BASELINE = timedelta(days=7)
 """How far back ``burst`` looks for the usual number of stories."""
 STRONG_ENOUGH = Comparison(">=", 0.5)
 """A weaker reach by exposure (a new model is weakly about every chip maker) explains nothing by itself."""
-
-
-class TextPattern:
-    """A regular expression over title and summary, in RE2's linear-time dialect. Letter case does not matter unless
-    the pattern says ``(?-i)``."""
-
-    __slots__ = ("_compiled", "text")
-
-    def __init__(self, text: str) -> None:
-        """Raises ValueError saying what is wrong with the pattern."""
-        self.text = text
-        if len(text) > LONGEST_PATTERN:
-            raise ValueError(f"this pattern is longer than {LONGEST_PATTERN} characters; shorten it")
-        options = re2.Options()
-        options.case_sensitive = False
-        options.log_errors = False
-        try:
-            self._compiled: Any = re2.compile(text, options)
-        except re2.error as error:
-            raw = error.args[0] if error.args else ""
-            why = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else str(raw)
-            raise ValueError(f"'{text}' is not a regular expression ({why}); correct it") from error
-        if self._compiled.search(""):
-            raise ValueError(f"'{text}' matches any text; write what must occur in it")
-
-    def found_in(self, story: Story) -> bool:
-        """Whether title or summary matches."""
-        return any(self._compiled.search(encodable(text)) for text in (story.title, story.summary) if text)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, TextPattern) and other.text == self.text
-
-    def __hash__(self) -> int:
-        return hash(self.text)
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """A company, lab or model that a story must name."""
-
-    kind: str
-    """``company``, ``lab`` or ``model``, as in ``Mention``."""
-    name: str
-    """Canonical; a model's versions count too."""
-    shown: str = ""
-
-    def named_in(self, mentions: tuple[Mention, ...]) -> bool:
-        """Whether it is among a story's mentions."""
-        versions = f"{self.name} " if self.kind == "model" else None
-        return any(
-            m.kind == self.kind and (m.name == self.name or (versions is not None and m.name.startswith(versions)))
-            for m in mentions
-        )
-
-    def __str__(self) -> str:
-        return self.shown or self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +30,11 @@ class News(Condition):
     """A search among clusters."""
 
     topics: tuple[str, ...]
-    """Empty for all topics."""
+    """Empty for stories on any topic, and on none."""
     reaches: tuple[Reach, ...]
     within: Span
-    score: Comparison
+    score: Comparison | None
+    """``None`` asks for none: a story on no topic has no score."""
     sources: Comparison | None = None
     stories: Comparison | None = None
     strength: Comparison = STRONG_ENOUGH
@@ -110,12 +52,21 @@ class News(Condition):
 
     def __str__(self) -> str:
         topics = f" topic {'/'.join(self.topics)}" if self.topics else ""
-        tests = [f"reach {'/'.join(self.reaches)}", f"score {self.score}", *self._further_tests()]
+        tests = [f"reach {'/'.join(self.reaches)}", *self._score_test(), *self._further_tests()]
         return ", ".join([f"news{topics}", *tests, f"within {self.within}"])
 
     @property
     def asked(self) -> tuple[str, float | None]:
-        return ", ".join([f"score {self.score}", f"strength {self.strength}", *self._further_tests()]), self.score.limit
+        tests = [*self._score_test(), f"strength {self.strength}", *self._further_tests()]
+        return ", ".join(tests), self.score.limit if self.score else None
+
+    @property
+    def question(self) -> Question | None:
+        """What it asks of stories on no topic; ``None`` where it asks for a topic."""
+        return None if self.topics or self.score else Question(self.about, self.text)
+
+    def _score_test(self) -> list[str]:
+        return [f"score {self.score}"] if self.score else []
 
     def _further_tests(self) -> list[str]:
         tests = {
@@ -145,7 +96,8 @@ class News(Condition):
         match = next((c for c in clusters if not self._lacks(c, context)), None)
         if match is None:
             return self.check(context, False, self._nearest(context, start, clusters))
-        words, value, limit = "" if context.brief else described(match), match.score, self.score.limit
+        words = "" if context.brief else described(match)
+        value, limit = (match.score, self.score.limit) if self.score else (None, None)
         if self.burst:
             value, counted = self._burst(context, start, clusters)
             words, limit = f"{counted}; {words}", self.burst.limit
@@ -166,11 +118,17 @@ class News(Condition):
             context.symbol,
             self.topics,
             reaches=self.reaches,
-            min_score=self.score.limit if not self.score.falling else 0.0,
+            min_score=self.score.limit if self.score and not self.score.falling else 0.0,
             since=start,
             until=until,
         )
-        return [m for m in matches if self.score.holds(m.score)]
+        if self.score:
+            return [m for m in matches if self.score.holds(m.score)]
+        if self.question:
+            matches += context.news.answers(
+                self.question, context.symbol, reaches=self.reaches, since=start, until=until
+            )
+        return matches
 
     def _lacks(self, match: ClusterMatch, context: Context) -> str:
         """The first test a cluster fails; empty where it meets everything."""
@@ -200,7 +158,8 @@ class News(Condition):
         return reading is not None and any(a.named_in(reading.mentions) for a in self.about)
 
     def _novelty(self, match: ClusterMatch, context: Context) -> float:
-        reading = context.news.reading(match.stories[-1].id)
+        newest = match.stories[-1].id
+        reading = (self.question and context.news.answer(self.question, newest)) or context.news.reading(newest)
         return reading.novelty if reading is not None else 0.0
 
     def _burst(self, context: Context, start: datetime, clusters: list[ClusterMatch]) -> tuple[float, str]:
@@ -224,7 +183,8 @@ class News(Condition):
         weaker = context.news.matches(
             context.symbol, self.topics, reaches=tuple(Reach)[:2], min_score=0.01, since=start, until=context.now
         )
-        return f"nearest: {described(weaker[0])}" if weaker else "no story on the topic reaches it"
+        none = "no story on the topic reaches it" if self.topics else "no such story reaches it"
+        return f"nearest: {described(weaker[0])}" if weaker and self.topics else none
 
 
 def distinct(stories: Iterable[Story]) -> frozenset[tuple[str, str]]:
@@ -238,4 +198,5 @@ def described(match: ClusterMatch) -> str:
     """A cluster in one line: its best title, score, reach, sources."""
     via = f" {match.strength:.2f} via {', '.join(match.exposures[:3])}" if match.exposures else ""
     sources = count(len(match.sources), "source")
-    return f"“{match.best.title}” ({match.best.origin}), score {match.score:.2f}, {match.reach}{via}, {sources}"
+    score = f"score {match.score:.2f}" if match.topic else "on no topic"
+    return f"“{match.best.title}” ({match.best.origin}), {score}, {match.reach}{via}, {sources}"
