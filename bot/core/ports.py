@@ -348,7 +348,10 @@ class Journal(Recorder, Extras, Protocol):
         """Incidents whose last session is ``session`` or later, and all open ones, by ``started_at``."""
 
     def record_rules(self, versions: Iterable[tuple[str, str, str]], now: datetime) -> None:
-        """Store each ``(rule, version, text)``, unless it is known."""
+        """Store the ``(rule, version, text)`` of all rules in force from ``now`` on."""
+
+    def rules_in_force(self) -> Sequence[tuple[str, str, str]]:
+        """The rules recorded last, as ``(rule, version, text)``, by name; a text is empty where it was never stored."""
 
 
 class Upkeep(Protocol):

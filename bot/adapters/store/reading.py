@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import json
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -12,6 +13,8 @@ from bot.adapters.store.codec import RowCodec, clean, moment, moment_text
 from bot.adapters.store.rows import ALERT, BAR, EARNINGS, FEED, INCIDENT, QUOTE, SECOND_READING, SPLIT, STORY
 from bot.core.model import Alert, FeedState, Incident, Observation
 
+RULES_IN_FORCE = "rules_in_force"
+"""The key in ``extras`` of the rules that were last in force, each with its version."""
 _CHUNK = 500
 THIN_AFTER = timedelta(hours=3)
 """With ``quotes_since``, trades seen longer ago than this are thinned to one in ten minutes, as in the market."""
@@ -124,3 +127,20 @@ def extra(conn: sqlite3.Connection, name: str) -> str | None:
     """The value last committed under ``name``."""
     row = conn.execute("SELECT value FROM extras WHERE name = ?", (clean(name),)).fetchone()
     return None if row is None else str(row[0])
+
+
+def rules_in_force(conn: sqlite3.Connection) -> list[tuple[str, str, str]]:
+    """The rules last recorded together, as name, version and text, by name. A history that never noted which those were
+    has the newest version of each rule."""
+    noted = extra(conn, RULES_IN_FORCE)
+    if noted is None:
+        rows = conn.execute(
+            "SELECT rule, version, text FROM rule_versions v WHERE text IS NOT NULL AND first_used_at ="
+            " (SELECT max(first_used_at) FROM rule_versions o WHERE o.rule = v.rule) ORDER BY rule"
+        )
+        return list({rule: (rule, version, text) for rule, version, text in rows}.values())
+    versions: dict[str, str] = json.loads(noted)
+    texts = {
+        (rule, version): text for rule, version, text in conn.execute("SELECT rule, version, text FROM rule_versions")
+    }
+    return [(rule, version, texts.get((rule, version)) or "") for rule, version in sorted(versions.items())]

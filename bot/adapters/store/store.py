@@ -220,6 +220,7 @@ class SqliteStore(Store):
     alerts_since = _read(reading.alerts_since)
     incidents_since = _read(reading.incidents_since)
     extra = _read(reading.extra)
+    rules_in_force = _read(reading.rules_in_force)
     held = _read(outbox.held)
     in_doubt = _read(outbox.in_doubt)
     outbox_counts = _read(outbox.counts)

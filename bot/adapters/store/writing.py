@@ -7,6 +7,7 @@ everything else stays as first written.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 from bot.adapters.store.codec import clean, moment_text
 from bot.adapters.store.intake import Intake
 from bot.adapters.store.outbox import queue
+from bot.adapters.store.reading import RULES_IN_FORCE
 from bot.adapters.store.rows import ALERT, FEED, INCIDENT, insert, overwrite
 from bot.core.model import AlertChange, AlertState, Batch, ChangeKind, FeedState, Incident
 
@@ -65,11 +67,7 @@ class Writer:
         queue(self._conn, self._run, batch.notifications)
         self._feeds(batch.feeds)
         for name, value in batch.extras.items():
-            self._conn.execute(
-                "INSERT INTO extras (name, value, updated_at) VALUES (?, ?, ?)"
-                f" ON CONFLICT (name) DO UPDATE SET {overwrite('value', 'updated_at')}",
-                (clean(name), clean(value), moment_text(batch.now)),
-            )
+            _save_extra(self._conn, name, value, batch.now)
 
     def _incident(self, incident: Incident) -> None:
         last_session = max((*incident.sessions, incident.session))
@@ -127,9 +125,19 @@ class Writer:
 
 
 def record_rules(conn: sqlite3.Connection, versions: Iterable[tuple[str, str, str]], now: datetime) -> None:
-    """Rules in force, as name, version and text; expects to be inside a transaction."""
+    """All rules in force from now on, as name, version and text; expects to be inside a transaction."""
+    found = list(versions)
     conn.executemany(
         "INSERT INTO rule_versions (rule, version, text, first_used_at) VALUES (?, ?, ?, ?)"
         " ON CONFLICT DO UPDATE SET text = coalesce(rule_versions.text, excluded.text)",
-        [(clean(rule), clean(version), clean(text), moment_text(now)) for rule, version, text in versions],
+        [(clean(rule), clean(version), clean(text), moment_text(now)) for rule, version, text in found],
+    )
+    _save_extra(conn, RULES_IN_FORCE, json.dumps({rule: version for rule, version, _ in found}), now)
+
+
+def _save_extra(conn: sqlite3.Connection, name: str, value: str, now: datetime) -> None:
+    conn.execute(
+        "INSERT INTO extras (name, value, updated_at) VALUES (?, ?, ?)"
+        f" ON CONFLICT (name) DO UPDATE SET {overwrite('value', 'updated_at')}",
+        (clean(name), clean(value), moment_text(now)),
     )

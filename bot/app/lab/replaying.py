@@ -60,7 +60,7 @@ def plan_replay(config: Path, name: str, now: datetime, rules: Path | None = Non
         if not (files := rule_files(rules)):
             raise UsageError(f"{rules} has no rule files (*.yaml); name a rule file or a folder of rule files")
         around = surroundings(settings, project.companies, project.topics, watchlist)
-        project = replace(project, rules=_beside(project.rules, load_rules(files, around), alone=rules.is_dir()))
+        project = replace(project, rules=beside(project.rules, load_rules(files, around), alone=rules.is_dir()))
     spans.companies = project.companies
     opening = spans.of_exchange(episode.prices[0].exchange).on(episode.first)
     if opening is None:
@@ -68,7 +68,7 @@ def plan_replay(config: Path, name: str, now: datetime, rules: Path | None = Non
     return Plan(episode, project, spans, build_tape(episode, spans.of_exchange), opening.starts_at)
 
 
-def _beside(configured: RuleSet, named: RuleSet, *, alone: bool) -> RuleSet:
+def beside(configured: RuleSet, named: RuleSet, *, alone: bool) -> RuleSet:
     """The rules that were named, with those configured of other names unless they stand ``alone``."""
     others = () if alone else (rule for rule in configured if named.named(rule.name) is None)
     return RuleSet([*others, *named])

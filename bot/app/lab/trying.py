@@ -6,8 +6,9 @@ with the alerts in the history. In an episode or recorded files the comparison i
 
 from __future__ import annotations
 
+import contextlib
 import enum
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
@@ -41,6 +42,8 @@ class Difference(enum.StrEnum):
     LOST = "lost"
     MOVED = "moved"
     SAME = "same"
+    REWORDED = "reworded"
+    """Of a message: it comes at the same moment and reads otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +96,39 @@ class Trial:
         return sum(row.difference is difference for row in self.rows)
 
 
-def try_history(
-    config: Path,
-    rules: Path | None,
-    since: datetime,
-    until: datetime,
-    now: datetime,
-    database: Path,
-    progress: Progress | None = None,
-) -> Trial:
-    """The rules over the sessions from ``since`` to ``until`` in ``database``.
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The stretch of a history that is played again."""
 
-    Raises UsageError, ConfigError and StoreError.
+    database: Path
+    first: date
+    until: datetime
+    begins_at: datetime
+    """When the oldest observation was seen."""
+    backtest: bool
+    notes: tuple[str, ...]
+
+    @property
+    def start(self) -> datetime:
+        """From when it is played; what was seen before only restores the state."""
+        return datetime.combine(self.first, time(), UTC) - EARLIER
+
+    @contextlib.contextmanager
+    def observed(self, workbench: Workbench) -> Iterator[tuple[Iterable[Observation], Collection[str]]]:
+        """The observations, and the symbols that are watched besides the configured ones."""
+        window = workbench.project.settings.news.window + timedelta(days=7)
+        with read_store(self.database) as store:
+            observations: Iterable[Observation] = store.observations(self.start - window, self.until)
+            symbols: dict[str, None] = {}
+            if self.backtest or store.extra(POSITION) is not None:
+                # a replay's database is small, and watches what its episode has
+                observations = list(observations)
+                symbols = dict.fromkeys(o.symbol for o in observations if isinstance(o, Quote))
+            yield observations, symbols
+
+
+def past_of(database: Path, since: datetime, until: datetime, now: datetime) -> Past:
+    """What ``database`` has of the sessions from ``since`` to ``until``. Raises UsageError and StoreError.
 
     A ``since`` within a day begins with the next day's session, so that no session is played in part.
     """
@@ -126,26 +150,34 @@ def try_history(
         notes.append(thinned(whole_since))
     if backtest:
         notes.append(BACKTEST)
+    return Past(database, first, until, extent[0], backtest, tuple(notes))
+
+
+def try_history(
+    config: Path,
+    rules: Path | None,
+    since: datetime,
+    until: datetime,
+    now: datetime,
+    database: Path,
+    progress: Progress | None = None,
+) -> Trial:
+    """The rules over the sessions from ``since`` to ``until`` in ``database``, as in ``past_of``.
+
+    Raises UsageError, ConfigError and StoreError.
+    """
+    past = past_of(database, since, until, now)
     workbench = open_workbench(config, rules, now)
-    start = datetime.combine(first, time(), UTC) - EARLIER
-    window = workbench.project.settings.news.window + timedelta(days=7)
-    with read_store(database) as store:
-        observations: Iterable[Observation] = store.observations(start - window, until)
-        symbols: dict[str, None] = {}
-        if (
-            backtest or store.extra(POSITION) is not None
-        ):  # a replay's database is small, and watches what its episode has
-            observations = list(observations)
-            symbols = dict.fromkeys(o.symbol for o in observations if isinstance(o, Quote))
-        engine = workbench.engine(workbench.rules(symbols), min(start, extent[0]))
-        fired = _replayed(engine, observations, start, until, progress)
+    with past.observed(workbench) as (observations, symbols):
+        engine = workbench.engine(workbench.rules(symbols), min(past.start, past.begins_at))
+        fired = _replayed(engine, observations, past.start, past.until, progress)
     with open_history(database) as history:
         recorded = [_recorded(alert) for alert in history.list_alerts(limit=None)]
-    mine = _names(workbench, rules)
-    inside = {f.key: f for f in recorded if first <= f.session <= until.date() and f.at <= until and mine(f.rule)}
-    again = {key: f for key, f in fired.items() if first <= f.session <= until.date()}
+    mine, first, last = _names(workbench, rules), past.first, past.until.date()
+    inside = {f.key: f for f in recorded if first <= f.session <= last and f.at <= past.until and mine(f.rule)}
+    again = {key: f for key, f in fired.items() if first <= f.session <= last}
     beside = "what fired" if rules is None or rules.is_dir() else f"what fired by the rules in {rules.name}"
-    return Trial(tuple(compared(again, inside)), first, until.date(), beside, tuple(notes))
+    return Trial(tuple(compared(again, inside)), first, last, beside, past.notes)
 
 
 def try_episode(config: Path, rules: Path | None, now: datetime, episode: str) -> Trial:

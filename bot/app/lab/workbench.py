@@ -14,7 +14,7 @@ from bot.app.lab.replaying import EPISODES_FROM
 from bot.app.project import HISTORY, Project, Timetables, load_project, make_engine, surroundings
 from bot.config.episodes.file import episode_path, load_episode
 from bot.config.rule_tests.file import GivenPrices, Recording, RuleTest
-from bot.config.rules import load_rules, rule_files
+from bot.config.rules import RuleNames, load_rules, rule_files
 from bot.config.yaml.validation import one_of
 from bot.core.engine import Engine
 from bot.core.errors import ConfigError, Problem, UsageError
@@ -39,13 +39,16 @@ class Workbench:
 
     def rules(self, symbols: Iterable[str] = ()) -> RuleSet:
         """The rules, with ``symbols`` added to the configured watchlist. Raises ConfigError."""
-        settings = self.project.settings
-        watched = dict.fromkeys((*settings.watched, *symbols))
-        key = frozenset(watched)
+        key = frozenset((*self.project.settings.watched, *symbols))
         if key not in self._rules:
-            around = surroundings(settings, self.project.companies, self.project.topics, tuple(watched))
-            self._rules[key] = load_rules(self.rule_files, around)
+            self._rules[key] = load_rules(self.rule_files, self.around(symbols))
         return self._rules[key]
+
+    def around(self, symbols: Iterable[str] = ()) -> RuleNames:
+        """What rules may name, with ``symbols`` added to the configured watchlist."""
+        settings = self.project.settings
+        watched = tuple(dict.fromkeys((*settings.watched, *symbols)))
+        return surroundings(settings, self.project.companies, self.project.topics, watched)
 
     def engine(self, rules: RuleSet, watching_since: datetime) -> Engine:
         """An engine with ``rules`` and no state."""

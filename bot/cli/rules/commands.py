@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,9 +16,18 @@ from bot.cli.terminal import say, say_all, say_json, tell
 from bot.core.errors import UsageError
 from bot.core.text.wording import count
 
+if TYPE_CHECKING:
+    from bot.config.rule_tests.file import Recording
+
 app = typer.Typer(help="Check, test and try the rules you edit.", no_args_is_help=True)
 
 Rules = Annotated[Path | None, typer.Option("--rules", help="Rule file or folder. Default: the configured one.")]
+Since = Annotated[str | None, typer.Option(help="Sessions since then: 90d, 2025-01-27.")]
+First = Annotated[str | None, typer.Option("--from", help="First session: 2025-01-27.")]
+Last = Annotated[str | None, typer.Option("--to", help="Last session.")]
+Episode = Annotated[str | None, typer.Option(help="Use an episode instead of the history.")]
+Prices = Annotated[list[Path] | None, typer.Option(help="Use recorded prices (CSV). Repeatable.")]
+News = Annotated[list[Path] | None, typer.Option(help="Use recorded news (JSONL). Repeatable.")]
 
 
 @app.command("check")
@@ -80,7 +90,7 @@ def run_tests(
 def explain(
     symbol: Annotated[str, typer.Argument(help="The symbol, as NVDA.")],
     at: Annotated[str, typer.Option("--at", help="The time: 2025-01-27T10:00Z, or how long ago, as 2h.")],
-    episode: Annotated[str | None, typer.Option(help="Use an episode instead of the history.")] = None,
+    episode: Episode = None,
     rules: Rules = None,
     config: Config = DEFAULT_CONFIG,
     database: Database = None,
@@ -137,13 +147,13 @@ def show(
 
 @app.command("try")
 def try_(
-    since: Annotated[str | None, typer.Option(help="Sessions since then: 90d, 2025-01-27.")] = None,
-    first: Annotated[str | None, typer.Option("--from", help="First session: 2025-01-27.")] = None,
-    last: Annotated[str | None, typer.Option("--to", help="Last session.")] = None,
+    since: Since = None,
+    first: First = None,
+    last: Last = None,
     rules: Rules = None,
-    episode: Annotated[str | None, typer.Option(help="Use an episode instead of the history.")] = None,
-    prices: Annotated[list[Path] | None, typer.Option(help="Use recorded prices (CSV). Repeatable.")] = None,
-    news: Annotated[list[Path] | None, typer.Option(help="Use recorded news (JSONL). Repeatable.")] = None,
+    episode: Episode = None,
+    prices: Prices = None,
+    news: News = None,
     every: Annotated[bool, typer.Option("--all", help="Also list unchanged alerts.")] = False,
     config: Config = DEFAULT_CONFIG,
     database: Database = None,
@@ -153,26 +163,17 @@ def try_(
     from bot.app.lab import trying
     from bot.cli.rules import trial_table
     from bot.clock import SystemClock
-    from bot.config.rule_tests.file import Recording
 
     now = SystemClock().now()
-    recording = "--prices" if prices or news else None
-    _one_of({"--episode": episode, "--database": database, "--prices and --news": recording})
-    begin, end = _tried_span(since, first, last, now)
-    dated = bool(since or first)
-    if episode is not None:
-        if dated or last:
-            raise UsageError("an episode is always played whole; leave out --since, --from and --to")
-        trial = trying.try_episode(config, rules, now, episode)
-    elif recording:
-        bounds = (begin.date() if dated else None, end.date() if last else None)
-        trial = trying.try_recording(config, rules, now, Recording(tuple(prices or ()), tuple(news or ()), *bounds))
+    over = _Over.of(since, first, last, episode, prices, news, database, now)
+    if over.episode is not None:
+        trial = trying.try_episode(config, rules, now, over.episode)
+    elif over.recording is not None:
+        trial = trying.try_recording(config, rules, now, over.recording)
     else:
-        if end < begin:
-            raise UsageError(f"{end:%Y-%m-%d} is before {begin:%Y-%m-%d}; swap the two")
         file = database_file(config, database)
-        with trial_table.progress(begin, end) as advance:
-            trial = trying.try_history(config, rules, begin, end, now, file, advance)
+        with trial_table.progress(over.begin, over.end) as advance:
+            trial = trying.try_history(config, rules, over.begin, over.end, now, file, advance)
     for note in trial.notes:
         tell(f"note: {note}")
     rows = [row for row in trial.rows if every or row.difference is not trying.Difference.SAME]
@@ -184,6 +185,102 @@ def try_(
     if rows:
         trial_table.show(rows)
     tell(trial_table.summary(trial))
+
+
+@app.command("diff")
+def diff(
+    against: Annotated[
+        str | None,
+        typer.Option(help="history (the rules last in force), a git revision as HEAD, or a rule file or folder."),
+    ] = None,
+    since: Since = None,
+    first: First = None,
+    last: Last = None,
+    rules: Rules = None,
+    episode: Episode = None,
+    prices: Prices = None,
+    news: News = None,
+    every: Annotated[bool, typer.Option("--all", help="Also list what is as before.")] = False,
+    config: Config = DEFAULT_CONFIG,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Show what an edit of the rules changes: messages first, then alerts, each with its reason.
+
+    Compares the rules in the folder with those the bot last ran with or, with --rules, the rules in a file with the
+    configured ones.
+    """
+    from bot.app.lab import diffing, trying
+    from bot.cli.rules import diff_table, trial_table
+    from bot.clock import SystemClock
+
+    now = SystemClock().now()
+    over = _Over.of(since, first, last, episode, prices, news, database, now, exclusive=False)
+    found = diffing.versions(config, rules, against, now, lambda: database_file(config, database))
+    if over.episode is not None:
+        result = diffing.diff_episode(found, over.episode)
+    elif over.recording is not None:
+        result = diffing.diff_recording(found, over.recording)
+    else:
+        past = trying.past_of(database_file(config, database), over.begin, over.end, now)
+        with trial_table.progress(over.begin, over.end) as advance:
+            result = diffing.diff_history(found, past, advance)
+    for note in result.notes:
+        tell(f"note: {note}")
+    messages = [m for m in result.messages if every or m.difference is not trying.Difference.SAME]
+    alerts = [a for a in result.alerts if every or a.row.difference is not trying.Difference.SAME]
+    if json:
+        for message in messages:
+            say_json(diffing.message_object(message))
+        for alert in alerts:
+            say_json({**trying.row_object(alert.row), "because": alert.because})
+        say_json(diffing.diff_object(result))
+        return
+    diff_table.show(messages, alerts)
+    for line in diff_table.summary(result):
+        tell(line)
+
+
+@dataclass(frozen=True, slots=True)
+class _Over:
+    """What rules are played over: an episode, recorded files, or a stretch of the history."""
+
+    begin: datetime
+    end: datetime
+    episode: str | None = None
+    recording: Recording | None = None
+
+    @classmethod
+    def of(
+        cls,
+        since: str | None,
+        first: str | None,
+        last: str | None,
+        episode: str | None,
+        prices: Sequence[Path] | None,
+        news: Sequence[Path] | None,
+        database: Path | None,
+        now: datetime,
+        *,
+        exclusive: bool = True,
+    ) -> _Over:
+        """As the options say. ``exclusive``: a database is of no use beside an episode or recorded files. Raises
+        UsageError where they contradict each other."""
+        from bot.config.rule_tests.file import Recording
+
+        recorded = "--prices" if prices or news else None
+        history = {"--database": database} if exclusive else {}
+        _one_of({"--episode": episode, **history, "--prices and --news": recorded})
+        begin, end = _tried_span(since, first, last, now)
+        dated = bool(since or first)
+        if episode is not None and (dated or last):
+            raise UsageError("an episode is always played whole; leave out --since, --from and --to")
+        if recorded:
+            bounds = (begin.date() if dated else None, end.date() if last else None)
+            return cls(begin, end, None, Recording(tuple(prices or ()), tuple(news or ()), *bounds))
+        if episode is None and end < begin:
+            raise UsageError(f"{end:%Y-%m-%d} is before {begin:%Y-%m-%d}; swap the two")
+        return cls(begin, end, episode)
 
 
 def _one_of(options: Mapping[str, object]) -> None:

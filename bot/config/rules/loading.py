@@ -56,20 +56,21 @@ def rule_files(path: Path) -> list[Path]:
     return [p for p in yaml_files(path) if p.name != "companies.yaml"]
 
 
-def load_rules(paths: Sequence[Path], around: RuleNames) -> RuleSet:
-    """All rules in these files. Raises ConfigError with every mistake in any of them."""
+def load_rules(paths: Sequence[Path], around: RuleNames, texts: Mapping[Path, str] | None = None) -> RuleSet:
+    """All rules in these files, of which those among ``texts`` read as given there, whatever is on the disk. Raises
+    ConfigError with every mistake in any of them."""
     with collector_paused():
-        return _loaded(paths, around)
+        return _loaded(paths, around, texts or {})
 
 
-def _loaded(paths: Sequence[Path], around: RuleNames) -> RuleSet:
+def _loaded(paths: Sequence[Path], around: RuleNames, texts: Mapping[Path, str]) -> RuleSet:
     problems: list[Problem] = []
     found: list[Rule] = []
     seen: dict[str, tuple[Document, int]] = {}
     quieting: list[tuple[Document, ReadRule]] = []
     for path in paths:
         try:
-            document = load_document(path)
+            document = load_document(path, texts.get(path))
             file = read_file(document)
         except ConfigError as error:
             problems += error.problems
