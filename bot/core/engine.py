@@ -24,6 +24,7 @@ from bot.core.incidents.corrections import LEAST_CONFIDENCE, Corrections
 from bot.core.incidents.incidents import Incidents
 from bot.core.messages.summary import MessageBuilder
 from bot.core.model import (
+    NO_STOCK,
     Absence,
     Alert,
     AlertChange,
@@ -273,7 +274,7 @@ class Engine:
         others = [o for o in group if not isinstance(o, Quote)]
         new = [r for o in sorted(others, key=canonical) if (r := self._absorb(o, result)) is not None]
         by_news = self._rules_for(new)
-        entered: set[str] = set()
+        entered = self._happened(new, at, result)
         touched: set[str] = set()
         for wave in waves(quotes) or [[]]:
             moved = {quote.symbol for quote in wave if self._admit(quote, at, result)}
@@ -361,6 +362,22 @@ class Engine:
                     if not self._prefilter.excludes(rule, symbol, at, session):
                         changes += self._alert_changes(rule, symbol, at, session)
         return {self._enter(change, at, result) for change in worst_first(changes)}
+
+    def _happened(self, new: Sequence[Reading], at: datetime, result: StepResult) -> set[str]:
+        """Evaluate the rules about no stock for the happenings of these stories, each of which is told once. Returns
+        the ids of their incidents."""
+        if not self.rules.per_happening:
+            return set()
+        happenings = dict.fromkeys(happening for reading in new for happening in self.news.happenings_of(reading))
+        changes = []
+        for rule in self.rules.per_happening:
+            for happening in happenings:
+                if self.alerts.has_fired(rule.fingerprint(happening)):
+                    continue
+                evaluation = rule.evaluate(NO_STOCK, at, self.market, self.news, happening=happening)
+                if evaluation.holds and (change := self.alerts.consider(evaluation, None, at)) is not None:
+                    changes.append(change)
+        return {self._enter(change, at, result) for change in changes}
 
     def _tell(self, incidents: Collection[str], symbols: Collection[str], at: datetime, result: StepResult) -> None:
         """Announce what changed about these incidents, and what the new prices of these symbols bring about."""

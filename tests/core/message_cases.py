@@ -7,14 +7,15 @@ stocks.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 from bot.core.engine import Engine
-from bot.core.model import Observation, QuoteKind
+from bot.core.model import Observation, QuoteKind, Reach
 from bot.core.news import Companies, Company, NewsIndex
 from bot.core.prices.market import Market
-from bot.core.rules.conditions import All, Condition
+from bot.core.rules.conditions import All, Condition, News
 from bot.core.rules.rule import RuleSet
 from bot.render import plain
 from tests.core.message_worlds import COMPANIES, STOCKS
@@ -34,13 +35,21 @@ def many(count: int) -> Companies:
 
 
 def told(
-    companies: Companies, conditions: dict[str, Condition], tape: list[Observation], since: str = "01-02 00:00"
+    companies: Companies,
+    conditions: dict[str, Condition],
+    tape: list[Observation],
+    since: str = "01-02 00:00",
+    of_news: dict[str, News] | None = None,
 ) -> str:
     """All messages of a tape; of edits only when they came and how they begin."""
     timetable = weekday_timetable()
+    alone = [
+        replace(rule(name, replace(when, reaches=(Reach.NONE,)), ()), per_happening=True)
+        for name, when in (of_news or {}).items()
+    ]
     symbols = [company.symbol for company in companies if not company.tracks]
     machine = Engine(
-        RuleSet([rule(name, when, symbols, follow_up=FOLLOW_UPS) for name, when in conditions.items()]),
+        RuleSet([*(rule(n, when, symbols, follow_up=FOLLOW_UPS) for n, when in conditions.items()), *alone]),
         companies,
         TOPICS,
         NewsIndex(TOPICS, companies, window=timedelta(days=14)),
@@ -98,6 +107,7 @@ def cases() -> dict[str, str]:
     return {
         "stories-only": told(COMPANIES, {"news": news()}, [*start, *falls("NVDA", 88.0), *rising]),
         "stories-then-fall": told(COMPANIES, {"news": news(), "fall": FELL}, [*start, *falls("NVDA", 88.0)]),
+        "a-happening": told(COMPANIES, {}, start, of_news={"lab": news()}),
         "no-prices": told(COMPANIES, {"news": news()}, [o for o in start if o.seen_at > at("01-25 00:00")]),
         "rises": told(COMPANIES, {"rise": All((price("> 5%"), news()))}, [*start, *rising]),
         "mixed": told(COMPANIES, {"fall": EITHER, "rise": price("> 5%"), "news": news()}, [*start, *mixed]),

@@ -414,3 +414,43 @@ def test_the_shape_of_rules_is_checked_though_nothing_is_known_of_the_names_in_t
     found = shape_problems([path, broken])
     assert [p.path for p in found] == ["rules[0].when.pric", ""]
     assert [Path(p.file).name for p in found] == ["a.yaml", "b.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("when", "rest", "place", "said"),
+    [
+        ("news: {topic: ai-model, reach: direct}", "", "when.news.reach", "no stock to reach; remove reach"),
+        ('news: {topic: ai-model, strength: ">= 0.1"}', "", "when.news.strength", "remove strength"),
+        ('news: {topic: ai-model, within: 2h, burst: ">= 3"}', "", "when.news.burst", "remove burst"),
+        ('{news: {topic: ai-model}, price: {change: "< -5%"}}', "", "when.price", "only news and during can be asked"),
+        ("{news: {topic: ai-model}, cause: {topic: ai-model}}", "", "when.cause", "only news and during can be asked"),
+        ("during: {phase: regular}", "", "when", "the rule is about news; add news"),
+        ("any: [news: {topic: ai-model}, during: {phase: pre}]", "", "when", "the rule is about news; add news"),
+        ("news: {topic: ai-model}", "follow_up: recovered", "follow_up", "no price follows"),
+        (
+            "news: {topic: ai-model}",
+            'severity: {high: always, critical: "change < -5%"}',
+            "severity",
+            "single severity",
+        ),
+    ],
+)
+def test_a_rule_about_no_stock_asks_for_news_alone(tmp_path: Path, when: str, rest: str, place: str, said: str) -> None:
+    text = rule_text(when, rest, symbols="none")
+    assert any(f"rules[0].{place}:" in line and said in line for line in mistakes(tmp_path, text)), mistakes(
+        tmp_path, text
+    )
+
+
+def test_a_named_condition_serves_rules_about_stocks_and_about_none(tmp_path: Path) -> None:
+    text = """
+        conditions:
+          told: {news: {topic: ai-model}}
+        rules:
+          - {name: one, symbols: all, when: told}
+          - {name: two, symbols: none, when: told}
+    """
+    one, two = load(tmp_path, text)
+    assert (one.per_happening, two.per_happening, two.symbols) == (False, True, frozenset())
+    assert "reach direct/exposure" in str(one.when.children[0])
+    assert "reach none" in str(two.when.children[0])

@@ -19,9 +19,9 @@ from bot.app.chat.news_answers import NewsAnswers
 from bot.app.chat.preferences import Preferences
 from bot.app.chat.silences import Silences
 from bot.app.run.live import LiveBot
-from bot.core.model import Announcement, Recipient, Silence, Style, Summary, stable_id
+from bot.core.model import NO_STOCK, Announcement, Incident, Recipient, Silence, Style, Summary, stable_id
 from bot.core.ports import OpenHistory, Outbox, People
-from bot.core.text.wording import count
+from bot.core.text.wording import count, listing
 from bot.delivery.recipients import announce_moved, last_operator, notice
 from bot.render.numbers import in_form
 from bot.render.text import disarmed
@@ -193,6 +193,8 @@ class ChatCommands:
         if found is None:
             return _GONE
         symbol, until = found.lead, self._now() + MUTED_FOR
+        if symbol == NO_STOCK:
+            return self._mute_rules(chat, found, by, until)
         silence = Silence(
             stable_id(chat.recipient, symbol, length=6), until, symbols=(symbol,), recipient=chat.recipient
         )
@@ -200,6 +202,13 @@ class ChatCommands:
         others = len(found.symbols) - 1
         also = f" This incident continues: it hits {count(others, 'other stock')} too." if others else ""
         return f"{symbol} is muted here for 24 hours.{also} An admin ends it with /unsilence {silence.id}."
+
+    def _mute_rules(self, chat: Chat, incident: Incident, by: str, until: datetime) -> str:
+        """Mute the rules of an incident that is about no stock."""
+        rules = tuple(sorted({alert.rule for alert in self.bot.engine.view().alerts_of(incident)}))
+        silence = Silence(stable_id(chat.recipient, *rules, length=6), until, rules=rules, recipient=chat.recipient)
+        self.muting.add(silence, by, "button")
+        return f"{listing(list(rules))} is muted here for 24 hours. An admin ends it with /unsilence {silence.id}."
 
     def _now(self) -> datetime:
         return self.bot.clock.now()

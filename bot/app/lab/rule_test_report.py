@@ -30,7 +30,7 @@ def failure_lines(failure: Failure) -> Iterator[str]:
     for miss in failure.misses:
         stopped = blocker(miss.check)
         how = "nearest" if stopped is not None else "why"
-        yield f"  {how}, {miss.rule} for {miss.symbol} at {miss.at:%Y-%m-%d %H:%M:%S}Z:"
+        yield f"  {how}, {miss.rule} for {miss.symbol or 'no stock'} at {miss.at:%Y-%m-%d %H:%M:%S}Z:"
         yield from check_lines(miss.check, "    ")
 
 

@@ -15,7 +15,7 @@ from bot.app.lab.workbench import Scenario, Workbench, cannot_fail, open_workben
 from bot.config.rule_tests.file import Expected, ExpectedMessage, RuleTest, Window, load_rule_tests, rule_test_files
 from bot.config.settings.model import load_settings
 from bot.core.errors import ConfigError, Problem, UsageError
-from bot.core.model import AlertChange, ChangeKind, Check
+from bot.core.model import NO_STOCK, AlertChange, ChangeKind, Check
 from bot.core.rules.nearness import blocker, nearness
 from bot.core.rules.rule import Rule, RuleSet
 from bot.replay.playing import PlannedMessage, Played, play
@@ -203,7 +203,7 @@ class _Comparison:
             rule = expected.rule or self.rules[0].name
             miss = misses.get((rule, expected.symbol, expected.window))
             others = [e for e in self.events if e.alert.symbol == expected.symbol and e.kind is not ChangeKind.RESOLVED]
-            came = tuple(map(event_line, others)) or (f"nothing for {expected.symbol}",)
+            came = tuple(map(event_line, others)) or (f"nothing for {expected.symbol or 'no stock'}",)
             what = f"expected {expected.written}: {rule} did not {'end' if expected.resolved else 'fire'}"
             self.failures.append(Failure(what, came, (miss,) if miss else ()))
         if self.test.stopped_by and self.test.because:
@@ -249,7 +249,7 @@ class _Comparison:
             t
             for t in self.told
             if t.announcement.at == event.at
-            and event.alert.symbol in t.announcement.symbols
+            and event.alert.symbol in (t.announcement.symbols or (NO_STOCK,))
             and self._belongs(t, event)
         ]
         return next((t for t in at_once if t.announcement.reason == reason), at_once[0] if at_once else None)
@@ -341,7 +341,8 @@ def event_line(event: AlertChange) -> str:
     """``ai-model-shock NVDA fired high at 2025-01-27 10:00Z (-10.2%)``."""
     alert = event.alert
     moved = f" ({alert.change * 100:+.1f}%)" if alert.change is not None else ""
-    return f"{alert.rule} {alert.symbol} {event.kind.value} {alert.severity.word} at {_clock(event.at)}{moved}"
+    subject = f"{alert.rule} {alert.symbol or 'no stock'}"
+    return f"{subject} {event.kind.value} {alert.severity.word} at {_clock(event.at)}{moved}"
 
 
 def message_line(told: PlannedMessage) -> str:

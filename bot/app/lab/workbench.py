@@ -18,7 +18,7 @@ from bot.config.rules import RuleNames, load_rules, rule_files
 from bot.config.yaml.validation import one_of
 from bot.core.engine import Engine
 from bot.core.errors import ConfigError, Problem, UsageError
-from bot.core.model import DailyBar, Observation, Quote
+from bot.core.model import NO_STOCK, DailyBar, Observation, Quote
 from bot.core.model.episodes import Episode
 from bot.core.prices.sessions import Session, Timetable
 from bot.core.rules.rule import Rule, RuleSet
@@ -253,7 +253,9 @@ def _beyond(symbol: str, rule: Rule, test: RuleTest, scenario: Scenario) -> str:
     """Why ``rule`` cannot fire for ``symbol`` in this test; empty if it can."""
     if test.symbols is not None and symbol not in test.symbols:
         return f"{symbol} is not among the test's 'symbols'"
-    if symbol not in rule.symbols:
+    if (symbol == NO_STOCK) != rule.per_happening:
+        return f"{rule.name} is about {'no stock; write symbol: none' if rule.per_happening else 'stocks; name one'}"
+    if symbol != NO_STOCK and symbol not in rule.symbols:
         return f"{rule.name} does not apply to {symbol}"
     if rule.has_price and symbol not in scenario.quoted:
         return f"{symbol} has no price within a session here, so {rule.name} cannot fire; add prices"
@@ -273,7 +275,9 @@ def _nothing_to_fire(test: RuleTest, rules: list[Rule], scenario: Scenario) -> I
 
 
 def _could_fire(rule: Rule, looked_at: frozenset[str], stories: bool) -> bool:
-    return bool(rule.symbols & looked_at) if rule.has_price else stories and bool(rule.symbols)
+    if rule.has_price:
+        return bool(rule.symbols & looked_at)
+    return stories and (rule.per_happening or bool(rule.symbols))
 
 
 def _why_not(rule: Rule, scenario: Scenario, looked_at: frozenset[str]) -> str:

@@ -121,7 +121,7 @@ def _table(fields: tables.Fields, found: Sequence[dict[str, Any]], width: int) -
 
 
 def _head(alert: dict[str, Any], width: int) -> Iterator[str]:
-    yield from _wrapped(f"{alert['symbol']} {alert['rule']}, {alert['severity']}", width)
+    yield from _wrapped(f"{alert['symbol']} {alert['rule']}, {alert['severity']}".strip(), width)
     yield from _wrapped(f"Alert {alert['id']}, {alert['state']}, session {alert['session']}", width)
     if alert["incident"]:
         yield from _wrapped(f"Incident {alert['incident']}", width)
@@ -150,7 +150,7 @@ def _rose(alert: dict[str, Any]) -> bool:
 
 
 def _moved(price: float | None, change: float | None) -> str:
-    if price is None:
+    if not price:  # it is about no stock, or fired before any price was known
         return ""
     return f": {price:.2f}" + (f", {tables.percent(change)}" if change is not None else "")
 

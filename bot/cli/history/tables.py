@@ -45,7 +45,7 @@ ALERTS: Fields = (
     (Column("fired (UTC)"), lambda a: minute(a["at"])),
     (Column("symbol"), lambda a: a["symbol"]),
     (Column("change then", right=True), lambda a: percent(a["fired_change"])),
-    (Column("price then", right=True, leaves=6), lambda a: _number(a["fired_price"])),
+    (Column("price then", right=True, leaves=6), lambda a: _number(a["fired_price"] or None)),
     (Column("worst", right=True, leaves=5), lambda a: percent(a["worst"])),
     (Column("severity", leaves=2), lambda a: a["severity"]),
     (Column("rule", least=8, leaves=4), lambda a: a["rule"]),
@@ -153,7 +153,7 @@ CHANGES: Fields = (
     (Column("at (UTC)"), lambda c: minute(c["at"])),
     (Column("event"), lambda c: c["kind"]),
     (Column("severity", leaves=1), lambda c: c["severity"]),
-    (Column("price", right=True, leaves=3), lambda c: _number(c["price"]) if _moved(c) else ""),
+    (Column("price", right=True, leaves=3), lambda c: _number(c["price"] or None) if _moved(c) else ""),
     (Column("change", right=True), lambda c: percent(c["change"]) if _moved(c) else ""),
     (Column("phase", leaves=2), lambda c: c["phase"] if _moved(c) else ""),
 )

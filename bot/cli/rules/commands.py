@@ -42,7 +42,8 @@ def check(
     tell(f"{count(len(rules), 'rule')} in {count(len(files), 'file')}: no mistakes")
     for rule in rules:
         idle = f"; {rule.idle}" if rule.idle else ""
-        say(f"{rule.name}: {count(len(rule.symbols), 'symbol')}{'' if rule.enabled else ', disabled'}{idle}")
+        about = "news alone" if rule.per_happening else count(len(rule.symbols), "symbol")
+        say(f"{rule.name}: {about}{'' if rule.enabled else ', disabled'}{idle}")
 
 
 @app.command("test")
@@ -140,7 +141,10 @@ def show(
             say_json({**about, "version": compiled.version if compiled else "", "rule": rule.data})
         else:
             some = ", ".join(symbols[:8]) + (", …" if len(symbols) > 8 else "")
-            say(f"# {rule.name}: {rule.file}:{rule.line}; for {count(len(symbols), 'symbol')}: {some}")
+            whom = f"for {count(len(symbols), 'symbol')}: {some}"
+            if compiled is not None and compiled.per_happening:
+                whom = "for news alone"
+            say(f"# {rule.name}: {rule.file}:{rule.line}; {whom}")
     if not json:
         say_all(rules_yaml(chosen).splitlines())
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from bot.config.episodes.entries import Day, Words
-from bot.config.yaml.scalars import HttpUrl, Name, Symbol, TimeZoneName
+from bot.config.yaml.scalars import HttpUrl, Name, Symbol, TimeZoneName, parse_symbol
 from bot.config.yaml.validation import StrictModel
+from bot.core.model import NO_STOCK
 
 SeverityWord = Literal["info", "warning", "high", "critical"]
 ReasonWord = Literal["first", "escalated", "widened", "corrected", "follow_up", "resolved"]
@@ -59,6 +60,18 @@ class NewsEntry(StrictModel):
     """Evidence only, as in the first poll of its feed: not enough to fire by itself."""
 
 
+def _alerted(value: object) -> str:
+    """A symbol, or ``none`` for no stock."""
+    return NO_STOCK if value == "none" else parse_symbol(value)
+
+
+Alerted = Annotated[
+    str,
+    BeforeValidator(_alerted),
+    WithJsonSchema({"type": "string", "description": "A symbol as on Yahoo Finance, or none."}),
+]
+
+
 class RecordingEntry(StrictModel):
     """Files of recorded prices and news; paths are relative to the test's folder."""
 
@@ -77,8 +90,8 @@ class ExpectEntry(StrictModel):
 
     rule: Words | None = None
     """The rule; optional where the test is about one rule."""
-    symbol: Symbol
-    """The alert's symbol."""
+    symbol: Alerted
+    """The alert's symbol; none where its rule is about no stock."""
     at: Words | None = None
     """When: 10:00 (within that minute), 10:00:30, or a range: 10:00 to 10:05. By default at any time."""
     severity: SeverityWord | None = None

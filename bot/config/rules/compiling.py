@@ -50,6 +50,8 @@ from bot.core.rules.comparison import Comparison, parse_comparison
 from bot.core.rules.conditions.cause import Cause, Group
 from bot.core.rules.rule import Rule, SeverityStep, first_price
 
+NO_SYMBOLS = "none"
+"""Written for ``symbols``: the rule is about no stock."""
 SEVERITY_WORDS = tuple(s.word for s in Severity)
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _ANCHORED = re.compile(r"(?:^|[\s\[{,])[&*]\w")
@@ -65,12 +67,15 @@ class Compiler:
         self.document = document
         self.around = around
         self.problems: list[Problem] = []
+        self._per_happening = False
+        """The rule that is being compiled is about no stock."""
         self.used: dict[str, None] = {}
         """Named conditions used since it was last cleared."""
         self.places: dict[int, DocumentPath] = {}
         """Path of each compiled condition, by its ``id``."""
         self._named = named
-        self._compiled: dict[str, core.Condition | None] = {}
+        self._compiled: dict[tuple[str, bool], core.Condition | None] = {}
+        """By name, and whether for a rule about no stock."""
         self._uses: dict[str, dict[str, None]] = {}
         self._lacking: list[Problem] = []
         """What is wrong only with this watchlist: a mistake in an enabled rule; a disabled one may wait for
@@ -100,7 +105,10 @@ class Compiler:
         before = len(self.problems)
         self.used.clear()
         self._lacking = []
-        selected = self.symbols(spec.symbols, path) if self._has(path, "symbols") else ()
+        self._per_happening = spec.symbols == (NO_SYMBOLS,)
+        selected: tuple[str, ...] = ()
+        if not self._per_happening and self._has(path, "symbols"):
+            selected = self.symbols(spec.symbols, path)
         when = self.item(spec.when, (*path, "when"))
         steps = self._severity(spec.severity, (*path, "severity"))
         if spec.longest_hold > LONGEST_SESSION:
@@ -129,6 +137,7 @@ class Compiler:
             enabled=spec.enabled,
             idle=self._idle(when, symbols),
             hold_for=spec.hold.regular.lasting,
+            per_happening=self._per_happening,
             holds={p: h for p, h in spec.hold.of().items() if p is Phase.OVERNIGHT or h != spec.hold.regular},
         )
 
@@ -180,6 +189,8 @@ class Compiler:
         self, spec: RuleSpec, when: core.Condition, steps: tuple[SeverityStep, ...], path: DocumentPath
     ) -> None:
         """Checks across the parts of a rule."""
+        if self._per_happening:
+            self._of_a_happening(spec, when, path)
         price = first_price(when)
         if price is None and any(step.change for step in steps):
             self.fail((*path, "severity"), "a change needs a price condition in the rule; write a single severity")
@@ -193,7 +204,8 @@ class Compiler:
             place = self.places.get(id(condition), (*path, "when"))
             if isinstance(condition, core.Price | core.MarketTest) and condition.reads.since_story and not news:
                 self.fail((*place, "since"), "the rule has no story to measure from; add news: {topic: …} to it")
-            if isinstance(condition, core.News) and Reach.NONE in condition.reaches and not when.requires_price:
+            anywhere = isinstance(condition, core.News) and Reach.NONE in condition.reaches
+            if anywhere and not when.requires_price and not self._per_happening:
                 self.fail(
                     (*place, "reach"),
                     "without a price condition this fires for every symbol; write direct or exposure",
@@ -203,6 +215,22 @@ class Compiler:
         if found := unmoved(when):
             condition, why = found
             self.fail((*self.places.get(id(condition), (*path, "when")), "change"), why)
+
+    def _of_a_happening(self, spec: RuleSpec, when: core.Condition, path: DocumentPath) -> None:
+        """Checks of a rule about no stock, which knows nothing but the news and the time."""
+        for condition in core.walk(when):
+            place = self.places.get(id(condition), (*path, "when"))
+            if isinstance(condition, core.News):
+                written = self.document.value(place)
+                for key in ("reach", "strength", "burst"):
+                    if isinstance(written, dict) and key in written:
+                        self.fail((*place, key), f"with symbols: none there is no stock to reach; remove {key}")
+            elif not isinstance(condition, core.During | core.All | core.Any | core.NoneOf | core.Named):
+                self.fail(place, "with symbols: none only news and during can be asked; name symbols, or remove this")
+        if not _needs_news(when):
+            self.fail((*path, "when"), "with symbols: none the rule is about news; add news: {topic: …} to it")
+        if spec.follow_up:
+            self.fail((*path, "follow_up"), "with symbols: none no price follows; remove follow_up, or name symbols")
 
     # ------------------------------------------------------------------------------------------------------ as written
 
@@ -294,7 +322,7 @@ class Compiler:
         self.definition(name, path)
         self._lacking += self._lacking_in.get(name, ())
         self.used.update(self._uses.get(name, {}))
-        compiled = self._compiled.get(name)
+        compiled = self._compiled.get((name, self._per_happening))
         return core.Named(name, compiled) if compiled is not None else None
 
     def definition(self, name: str, path: DocumentPath) -> None:
@@ -303,7 +331,7 @@ class Compiler:
             circle = " → ".join([*self._open[self._open.index(name) :], name])
             self.fail(path, f"'{name}' is defined in terms of itself ({circle}); write the condition out")
             return
-        if name in self._compiled:
+        if (name, self._per_happening) in self._compiled:
             return
         spec = self._named[name]
         outer, self.used = self.used, {}
@@ -311,7 +339,7 @@ class Compiler:
         self._open.append(name)
         compiled = self.item(spec, ("conditions", name)) if spec is not None else None
         self._open.pop()
-        self._compiled[name] = compiled
+        self._compiled[name, self._per_happening] = compiled
         self._uses[name] = {**self.used, name: None}
         self.used = outer
         self._lacking_in[name], self._lacking = self._lacking, lacking
@@ -535,7 +563,7 @@ class Compiler:
                 self.fail(self.place(path, "about", index), str(error))
         return core.News(
             topics,
-            spec.reach,
+            (Reach.NONE,) if self._per_happening else spec.reach,
             spec.within,
             spec.score,
             spec.sources,
@@ -582,3 +610,16 @@ def dumped(data: Any) -> str:
 def _always_asked(when: core.Condition, price: core.Price | core.Drawdown | None) -> bool:
     """Whether the rule cannot fire without ``price``: it is not under ``any`` or in a sequence."""
     return any(part is price for part in required_parts(when))
+
+
+def _needs_news(when: core.Condition) -> bool:
+    """Whether the condition cannot hold without news, whichever of its alternatives does."""
+    match when:
+        case core.Named():
+            return _needs_news(when.of)
+        case core.All():
+            return any(map(_needs_news, when.of))
+        case core.Any():
+            return all(map(_needs_news, when.of))
+        case _:
+            return isinstance(when, core.News)

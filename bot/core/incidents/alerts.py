@@ -66,6 +66,10 @@ class AlertBook:
         """Whether an alert for ``symbol`` is firing."""
         return bool(self._firing.get(symbol))
 
+    def has_fired(self, fingerprint: str) -> bool:
+        """Whether an alert of ``fingerprint`` has fired in any session."""
+        return any(known == fingerprint for known, _ in self._alerts)
+
     def last_notified(self, fingerprint: str, before: date) -> Alert | None:
         """The newest alert of ``fingerprint`` from an earlier session that was sent to people."""
         sent = [a for (f, s), a in self._alerts.items() if f == fingerprint and s < before and a.told_at is not None]
@@ -87,7 +91,7 @@ class AlertBook:
         session = self._session(outcome, at)
         if session is None or outcome.severity is None:
             return None
-        fingerprint = outcome.rule.fingerprint(outcome.symbol)
+        fingerprint = outcome.fingerprint
         alert = self._alerts.get((fingerprint, session.date))
         if alert is None:
             fired = self._fire(outcome, full or outcome.check, fingerprint, session, at)
@@ -131,7 +135,7 @@ class AlertBook:
         session = self._session(outcome, at)
         if session is None or outcome.severity is None:
             return False
-        alert = self._alerts.get((outcome.rule.fingerprint(outcome.symbol), session.date))
+        alert = self._alerts.get((outcome.fingerprint, session.date))
         return alert is None or _raises(alert, outcome.severity)
 
     def amend(self, alert: Alert) -> None:
@@ -197,7 +201,7 @@ class AlertBook:
         quote = move.quote if move else self._market.of(symbol).last
         assert outcome.severity is not None
         return Alert(
-            id=f"{session.date:%Y%m%d}-{symbol}-{fingerprint[:6]}",
+            id=f"{session.date:%Y%m%d}-{symbol or 'news'}-{fingerprint[:6]}",
             fingerprint=fingerprint,
             rule=rule.name,
             rule_version=rule.version,

@@ -25,6 +25,7 @@ from bot.core.messages.shown import shown_by
 from bot.core.messages.summary import MessageBuilder
 from bot.core.model import (
     LAPSED,
+    NO_STOCK,
     RECOVERED,
     Alert,
     Announcement,
@@ -248,7 +249,7 @@ class Announcer:
             severity=incident.severity,
             summary=summary,
             incident=incident.id,
-            symbols=incident.symbols,
+            symbols=tuple(s for s in incident.symbols if s != NO_STOCK),
             rules=tuple(sorted({alert.rule for alert in self.incidents.alerts_of(incident)})),
         )
 

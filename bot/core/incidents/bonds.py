@@ -12,7 +12,7 @@ import enum
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.core.model import Alert, Incident, Together
+from bot.core.model import NO_STOCK, Alert, Incident, Together
 
 MARKET_WIDE = 8
 """From this many lines of business on, a shock is one of the whole market for AI, not of single lines: what falls with
@@ -53,6 +53,10 @@ class Bonds:
         """The strongest bond of ``alert`` with ``incident``, which has ``alerts``; it must be recent and move the same
         way. ``together``: which alerts of the alert's rule are one incident while no cause is known."""
         alerts = tuple(alerts)
+        if NO_STOCK in {alert.symbol, *incident.symbols}:  # a happening in the news is told by itself
+            alike = incident.symbols == (NO_STOCK,) == (alert.symbol,)
+            same = alert.cause is not None and alert.cause.cluster in incident.clusters
+            return Bond.STORIES if alike and same else Bond.NONE
         now = [a for a in alerts if a.session == alert.session]
         cause = alert.told_cause
         if cause is not None and cause.cluster in incident.clusters:

@@ -17,7 +17,17 @@ from typing import Any
 from bot.core.incidents import follow_ups
 from bot.core.incidents.bonds import Bond, Bonds
 from bot.core.incidents.pace import EDIT_AT_MOST_EVERY, MESSAGES_APART, WIDENED_AT_MOST_EVERY, may_message_from
-from bot.core.model import Alert, AlertState, FollowUpKind, FollowUpOutcome, Incident, IncidentState, Reason, Together
+from bot.core.model import (
+    NO_STOCK,
+    Alert,
+    AlertState,
+    FollowUpKind,
+    FollowUpOutcome,
+    Incident,
+    IncidentState,
+    Reason,
+    Together,
+)
 from bot.core.prices.sessions import Timetable
 
 WIDENED_FROM = 4
@@ -150,10 +160,12 @@ class Incidents:
         """Another open incident to merge with: the cause of ``alert``, which has just joined ``incident``, binds it to
         both, or they are one shock to the whole market for AI. A line of business alone does not bind two incidents: a
         company in two lines would join what happens in either."""
+        if alert.symbol == NO_STOCK:
+            return None
         known = alert.told_cause is not None
         mine = self._of_session(incident, alert.session)
         for other in self.open():
-            if other.id == incident.id or self._opposed(other, alert):
+            if other.id == incident.id or NO_STOCK in other.symbols or self._opposed(other, alert):
                 continue
             if known and self._bond(other, alert) >= Bond.AGENT:
                 return other
@@ -427,7 +439,7 @@ class Incidents:
 
     def _published_without_cause(self, alert: Alert) -> Incident | None:
         """The newest incident about this very fall that has no cause yet, reopened, where the alert has one."""
-        if alert.told_cause is None:
+        if alert.told_cause is None or alert.symbol == NO_STOCK:
             return None
         for incident in reversed(self.unmerged()):
             known = alert.session in incident.sessions and alert.symbol in incident.symbols

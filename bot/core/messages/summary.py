@@ -13,7 +13,7 @@ from datetime import datetime
 
 from bot.core.incidents.follow_ups import level_before
 from bot.core.incidents.incidents import first_alert, lead_alert
-from bot.core.messages.blocks import correction
+from bot.core.messages.blocks import correction, story
 from bot.core.messages.blocks.closing import closing
 from bot.core.messages.blocks.fears import fears, helped_by
 from bot.core.messages.blocks.frame import framed
@@ -34,6 +34,7 @@ from bot.core.messages.snapshot import Snapshot, by_size, fresh_move, held_up, m
 from bot.core.model import (
     LAPSED,
     NEXT_SESSION_CLOSE,
+    NO_STOCK,
     RECOVERED,
     SESSION_CLOSE,
     Alert,
@@ -102,6 +103,8 @@ class MessageBuilder:
         self, seen: Snapshot, incident: Incident, before: Incident, watched: Sequence[str], reason: Reason
     ) -> Summary:
         """The whole summary. ``incident`` is counted with this message, ``before`` as it was without it."""
+        if seen.lead.symbol == NO_STOCK:
+            return self._of_news(seen)
         due = self._due(seen)
         thread = incident.thread
         known = thread.main > 1 and seen.told_cause is not None and seen.told_cause.cluster == thread.known_cause
@@ -129,6 +132,13 @@ class MessageBuilder:
         return replace(
             framed(headline, folded(blocks)), agents=agents, figures=seen.figures, cause=seen.cause_for_lists
         )
+
+    def _of_news(self, seen: Snapshot) -> Summary:
+        """The summary of an incident about no stock: the story, and what it says of itself."""
+        said, kinds = self._said(seen)
+        blocks = [*story.the_story(seen), *as_details(self._background(seen, said, kinds, None))]
+        summary = framed(story.headline_of(seen, self.topic), folded(blocks))
+        return replace(summary, cause=seen.cause_for_lists)
 
     def follow_up(
         self,

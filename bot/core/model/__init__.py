@@ -97,6 +97,7 @@ from bot.core.model.queries import VERDICTS, Filters, StoredStory
 from bot.core.model.vocabulary import (
     BURST,
     LISTED_LATER,
+    NO_STOCK,
     PAUSE,
     AlertState,
     Phase,

@@ -66,6 +66,10 @@ class Reason(enum.StrEnum):
     OPERATOR = "operator"
 
 
+NO_STOCK = ""
+"""The symbol of an alert that is about a happening in the news and no stock."""
+
+
 class Together(enum.Enum):
     """Which alerts of a rule are one incident while no cause is known."""
 

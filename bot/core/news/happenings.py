@@ -102,14 +102,15 @@ class Happenings:
         min_score: float,
         since: datetime,
         until: datetime | None,
+        only: str = "",
     ) -> list[ClusterMatch]:
-        """The clusters that reach ``symbol``, a company with these ``exposures``, best first. Where there are no
-        ``topics``, every story counts, whatever it is about."""
+        """The clusters that reach ``symbol``, a company with these ``exposures``, best first; with ``only`` none but
+        that. Where there are no ``topics``, every story counts, whatever it is about."""
         allowed = frozenset(reaches)
-        key = (symbol, topics, allowed, min_score, since, until)
+        key = (symbol, topics, allowed, min_score, since, until, only)
         answer = self._answers.get(key)
         if answer is None:
-            answer = self._match(symbol, exposures, topics, allowed, min_score, since, until)
+            answer = self._match(symbol, exposures, topics, allowed, min_score, since, until, only)
             if len(self._answers) >= _CACHED:
                 self._answers.clear()
             self._answers[key] = answer
@@ -124,9 +125,12 @@ class Happenings:
         min_score: float,
         since: datetime,
         until: datetime | None,
+        only: str,
     ) -> tuple[ClusterMatch, ...]:
         ids: dict[str, None] = {}
-        if Reach.NONE in reaches:
+        if only:
+            ids.update({only: None} if only in self._members else {})
+        elif Reach.NONE in reaches:
             ids.update(dict.fromkeys(self._members))
         else:
             if Reach.DIRECT in reaches:

@@ -272,6 +272,13 @@ class NewsIndex:
                 found |= asked.happenings.reached(answer.cluster)
         return frozenset(found)
 
+    def happenings_of(self, reading: Reading) -> tuple[str, ...]:
+        """The clusters that a story has joined: its own and, of a story on no topic, those among the answers to
+        questions."""
+        answers = (asked.reading(reading.story.id) for asked in self._asked.values())
+        found = [reading.cluster, *(answer.cluster for answer in answers if answer is not None)]
+        return tuple(dict.fromkeys(filter(None, found)))
+
     def is_asked_for(self, reading: Reading) -> bool:
         """Whether a rule asks for this story, which is on no topic."""
         return any(asked.reading(reading.story.id) for asked in self._asked.values())
@@ -285,20 +292,29 @@ class NewsIndex:
         min_score: float = 0.5,
         since: datetime,
         until: datetime,
+        only: str = "",
     ) -> list[ClusterMatch]:
         """Clusters that reach ``symbol`` on one of ``topics``, best first.
 
         A story counts where ``since < seen_at <= until``, it was not published before ``since`` (if its date is known
         and plausible), and it scores ``min_score`` on one of the topics (of all topics, if ``topics`` is empty). Any
         scored story of the cluster in that time can provide the reach: whom it concerns becomes known bit by bit.
-        With ``Reach.NONE`` among ``reaches``, clusters that do not touch the symbol match too. Raises nothing.
+        With ``Reach.NONE`` among ``reaches``, clusters that do not touch the symbol match too; with ``only`` no other
+        cluster does. Raises nothing.
         """
         wanted = tuple(sorted(set(topics))) or tuple(sorted(self.topics.names))
         exposures = self._companies.exposures_of(symbol)
-        return self._happenings.match(symbol, exposures, wanted, reaches, min_score, since, self._end(until))
+        return self._happenings.match(symbol, exposures, wanted, reaches, min_score, since, self._end(until), only)
 
     def answers(
-        self, question: Question, symbol: str, *, reaches: Collection[Reach], since: datetime, until: datetime
+        self,
+        question: Question,
+        symbol: str,
+        *,
+        reaches: Collection[Reach],
+        since: datetime,
+        until: datetime,
+        only: str = "",
     ) -> list[ClusterMatch]:
         """The happenings on no topic that answer ``question`` and reach ``symbol``, best first; none where it was not
         asked. Stories count as in ``matches``."""
@@ -306,7 +322,7 @@ class NewsIndex:
         if asked is None:
             return []
         exposures = self._companies.exposures_of(symbol)
-        return asked.happenings.match(symbol, exposures, (), reaches, 0.0, since, self._end(until))
+        return asked.happenings.match(symbol, exposures, (), reaches, 0.0, since, self._end(until), only)
 
     def answer(self, question: Question, story_id: str) -> Reading | None:
         """How a story on no topic that answers ``question`` was read; ``None`` for any other."""

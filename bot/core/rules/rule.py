@@ -70,6 +70,8 @@ class Rule:
     """How long a price condition must have been met, in place of ``hold``."""
     holds: Mapping[Phase, Hold] = field(default_factory=lambda: HOLDS, hash=False)
     """The hold of single phases, in place of ``hold`` and ``hold_for``: the night's, where few trade, is longer."""
+    per_happening: bool = False
+    """It is about no stock: it fires once for each happening in the news that it asks for."""
 
     @cached_property
     def has_price(self) -> bool:
@@ -103,9 +105,9 @@ class Rule:
             reads |= Reads(sessions=back.days + 1, quotes_for=back)
         return reads | Reads(sessions=int(self.has_price), quotes_for=self.hold_for or timedelta())
 
-    def fingerprint(self, symbol: str) -> str:
-        """Stable hash of rule and symbol."""
-        return stable_id(self.name, symbol)
+    def fingerprint(self, subject: str) -> str:
+        """Stable hash of rule and symbol or, of a rule about no stock, rule and happening."""
+        return stable_id(self.name, subject)
 
     def evaluate(
         self,
@@ -118,11 +120,12 @@ class Rule:
         session: Session | None = None,
         brief: bool = False,
         witnesses: Witnesses | None = None,
+        happening: str = "",
     ) -> Evaluation:
         """The rule for ``symbol`` at ``now``. ``brief`` stops at the first condition that decides.
 
         ``session`` evaluates an earlier session's move with the news known now. ``witnesses`` find who else moves,
-        where trading is thin.
+        where trading is thin. A rule about no stock is evaluated for one ``happening``, and for no symbol.
         """
         context = Context(
             symbol,
@@ -138,15 +141,15 @@ class Rule:
             news_condition=self._news,
             holds=self.holds,
             witnesses=witnesses.confirm if witnesses else None,
+            happening=happening,
         )
         check = self.when.evaluate(context)
         holds = check.holds is True
         if holds and context.move is None and self.has_price:
             context.move = _plain_move(context)
         severity = self.severity_of(context.move) if holds else None
-        return Evaluation(
-            self, symbol, check, holds, severity, context.move, context.cause, context.pending, context.confidence
-        )
+        measured = (context.move, context.cause, context.pending, context.confidence)
+        return Evaluation(self, symbol, check, holds, severity, *measured, happening)
 
     def severity_of(self, move: Move | None) -> Severity:
         """The highest step that the move satisfies in every quote of its hold; without any, the lowest. In thin trading
@@ -175,6 +178,13 @@ class Evaluation:
     pending: bool
     confidence: float | None = None
     """In ``cause``, where the rule asks for one."""
+    happening: str = ""
+    """What it was evaluated for, where the rule is about no stock."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the alert that it may fire."""
+        return self.rule.fingerprint(self.happening or self.symbol)
 
 
 class RuleSet:
@@ -194,6 +204,8 @@ class RuleSet:
         for rule in self._rules:
             if rule.enabled:
                 self._index(rule)
+        self.per_happening = tuple(rule for rule in self._rules if rule.enabled and rule.per_happening)
+        """The enabled rules about no stock."""
         self.symbols = frozenset(self._by_symbol)
         """Every symbol some enabled rule applies to."""
 

@@ -12,6 +12,7 @@ from bot.core.messages.blocks.correction import corrected
 from bot.core.messages.blocks.frame import framed
 from bot.core.messages.blocks.titles import titled
 from bot.core.model import (
+    NO_STOCK,
     Alert,
     Block,
     BlockKind,
@@ -225,6 +226,8 @@ def _incident(happened: DigestIncident, company: Words, topic: Words) -> Line:
     severity = max(a.severity for a in happened.alerts).word.capitalize()
     name = _named(lead.symbol, company)
     shown: tuple[Inline, ...]
+    if lead.symbol == NO_STOCK and lead.cause is not None:
+        return (Strong(f"{severity}: “{_cut(lead.cause.title, LONGEST_TITLE)}”"), f" ({lead.cause.source}).")
     if happened.change is None or lead.reference is None:
         shown = (Strong(f"{severity}: {name}"), ", on news alone")
     else:

@@ -37,7 +37,7 @@ def why(
         return [_block(calendar, Claim.STATED)] if calendar else []
     if claim is Claim.POSSIBLE:
         return [_block([*calendar, *_possibly(cause, seen)], claim)]
-    lines: list[Line] = [(*titled(cause.title, cause.link), *_origin(cause), ".")]
+    lines: list[Line] = [story_line(cause)]
     lines += _certainty(cause, claim)
     lines += calendar
     if change := corrected(seen.lead, topic) or replaced(seen.lead, seen.alerts):
@@ -51,6 +51,22 @@ def _background(
     cause: CauseRef, seen: Snapshot, company: Named, exposure: Named, naming: Callable[[CauseRef, str], Story | None]
 ) -> list[Line]:
     """Where the story comes from, and how it concerns the lead."""
+    lines = first_told(cause, seen)
+    if cause.reach is Reach.DIRECT:
+        lines += _named(cause, seen.lead.symbol, company, naming)
+    elif cause.reach is Reach.EXPOSURE:
+        name = company(seen.lead.symbol)
+        lines.append((f"It concerns {name} through {listing(list(map(exposure, cause.exposures)), 3)}.",))
+    return lines
+
+
+def story_line(cause: CauseRef) -> Line:
+    """The story shown, with its source and time."""
+    return (*titled(cause.title, cause.link), *_origin(cause), ".")
+
+
+def first_told(cause: CauseRef, seen: Snapshot) -> list[Line]:
+    """The first story of the happening, where that is another, and who tells it."""
     lines: list[Line] = []
     if cause.first_title and cause.first_title != cause.title and cause.first_seen_at is not None:
         source, seen_at = _source(cause.first_source), when(cause.first_seen_at)
@@ -59,11 +75,6 @@ def _background(
         lines.append((f"Told by {_sources(cause)}.",))
     else:
         lines.append((f"First seen {_ahead(cause, seen)}; {_sources(cause)}.",))
-    if cause.reach is Reach.DIRECT:
-        lines += _named(cause, seen.lead.symbol, company, naming)
-    elif cause.reach is Reach.EXPOSURE:
-        name = company(seen.lead.symbol)
-        lines.append((f"It concerns {name} through {listing(list(map(exposure, cause.exposures)), 3)}.",))
     return lines
 
 

@@ -100,6 +100,8 @@ class Context:
     """The rule's own, which finds the story for ``since: story``."""
     holds: Mapping[Phase, Hold] = field(default_factory=lambda: HOLDS)
     """The hold of single phases, in place of ``hold`` and ``hold_for``."""
+    happening: str = ""
+    """Of a rule about no stock: the cluster that it is evaluated for, and no other counts."""
     witnesses: Callable[[Quote, Session], str] | None = None
     """Who else moves as a quote does, in words: in thin trading they stand for a longer hold."""
 

@@ -121,12 +121,13 @@ class News(Condition):
             min_score=self.score.limit if self.score and not self.score.falling else 0.0,
             since=start,
             until=until,
+            only=context.happening,
         )
         if self.score:
             return [m for m in matches if self.score.holds(m.score)]
         if self.question:
             matches += context.news.answers(
-                self.question, context.symbol, reaches=self.reaches, since=start, until=until
+                self.question, context.symbol, reaches=self.reaches, since=start, until=until, only=context.happening
             )
         return matches
 
