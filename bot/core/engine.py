@@ -53,6 +53,7 @@ from bot.core.prices.benchmarks import ALONE, Benchmarks
 from bot.core.prices.earnings import EarningsCalendar
 from bot.core.prices.market import Market
 from bot.core.prices.sessions import Session, Timetable
+from bot.core.rules.conditions import Portfolio
 from bot.core.rules.prefilter import PriceFilter
 from bot.core.rules.rule import Evaluation, Rule, RuleSet
 from bot.core.rules.thin import Witnesses
@@ -119,6 +120,7 @@ class Engine:
             news.reader,
             self._tells_of_a_line,
             self.markets,
+            self._portfolio_of,
         )
         self.announcer = Announcer(market, self.alerts, self.incidents, messages, lambda: self.rules)
         self._stand_for_market = tuple(dict.fromkeys((*(benchmarks or (benchmark,)), *self.markets.futures.values())))
@@ -348,7 +350,7 @@ class Engine:
         ids of the incidents whose alerts changed."""
         changes: list[AlertChange] = []
         candidates = self._prefilter.candidates(self.rules, at) if by_news else frozenset()
-        for symbol in sorted(s for s in rules if s in candidates or s not in by_news or self.alerts.fires(s)):
+        for symbol in sorted(s for s in rules if self._concerns(s, by_news, candidates)):
             changes += self.alerts.follow(symbol, at)
             if symbol not in by_news:
                 moved = self._prefilter.change(symbol, at)
@@ -378,6 +380,10 @@ class Engine:
                 if evaluation.holds and (change := self.alerts.consider(evaluation, None, at)) is not None:
                     changes.append(change)
         return {self._enter(change, at, result) for change in changes}
+
+    def _concerns(self, symbol: str, by_news: Collection[str], candidates: Collection[str]) -> bool:
+        """Whether a symbol is to be looked at: its price may fire a rule, or no story alone is why it is asked."""
+        return symbol in candidates or symbol not in by_news or symbol == NO_STOCK or self.alerts.fires(symbol)
 
     def _tell(self, incidents: Collection[str], symbols: Collection[str], at: datetime, result: StepResult) -> None:
         """Announce what changed about these incidents, and what the new prices of these symbols bring about."""
@@ -410,6 +416,8 @@ class Engine:
         """A fall whose rule does not ask for a cause gets the likeliest one all the same, where there is one."""
         if evaluation.cause is not None or evaluation.move is None or evaluation.move.change >= 0:
             return evaluation
+        if evaluation.symbol == NO_STOCK:
+            return evaluation
         ranking = self.causes.explain(evaluation.symbol, at, session=session)
         best = ranking.best if ranking else None
         if best is None or best.match is None or best.confidence < LEAST_CONFIDENCE:
@@ -438,6 +446,11 @@ class Engine:
     @property
     def _witnesses(self) -> Witnesses:
         return Witnesses(self.market, self.companies, self._stand_for_market)
+
+    def _portfolio_of(self, rule: str) -> Portfolio | None:
+        """The holdings that the rule of this name is about."""
+        known = self.rules.named(rule)
+        return known.portfolio if known is not None else None
 
     def _tells_of_a_line(self, rule: str) -> bool:
         """Whether alerts of the rule of this name say that a line of business falls."""

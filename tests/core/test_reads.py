@@ -265,6 +265,7 @@ SAMPLES: Mapping[type[Condition], tuple[Condition, ...]] = {
     ),
     core.Abnormal: (core.Abnormal(BENCHMARK, z=asks("< -4")), core.Abnormal("KO", change=FALL)),
     core.Volume: (core.Volume(asks(">= 1.2")), core.Volume(asks(">= 1.1"), over=6)),
+    core.Portfolio: (core.Portfolio("mine", {OWN: 0.4, **dict.fromkeys(MORE, 0.6 / len(MORE))}, asks("< -2%")),),
     core.Breadth: (
         core.Breadth("more", FALL, MORE, count=asks(">= 2")),
         core.Breadth("peers", FALL, share=asks(">= 50%"), peers=PEERS),

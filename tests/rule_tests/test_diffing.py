@@ -11,7 +11,7 @@ import pytest
 
 from bot.adapters.git import files_at
 from bot.adapters.store import open_store
-from bot.app.lab.diffing import Diff, diff_episode, diff_history, diff_recording, versions
+from bot.app.lab.diffing import Diff, MessageDifference, diff_episode, diff_history, diff_recording, versions
 from bot.app.lab.trying import Difference, past_of
 from bot.app.lab.workbench import open_workbench, recording_scenario
 from bot.config.rule_tests.file import Recording
@@ -91,7 +91,7 @@ def alerts(diff: Diff) -> list[tuple[str, str, str]]:
 
 def messages(diff: Diff) -> list[tuple[str, str]]:
     """The messages that differ, with their reasons."""
-    return [(m.difference.value, m.because) for m in diff.messages if m.difference is not Difference.SAME]
+    return [(m.difference.value, m.because) for m in diff.messages if m.difference is not MessageDifference.SAME]
 
 
 def test_no_edit_changes_nothing_and_plays_nothing(folder: Path, recording: Recording) -> None:
@@ -142,7 +142,7 @@ def test_another_severity_is_told_of_alert_and_message(folder: Path, recording: 
     diff = differs(folder, recording, ("change < -20%", "change < -14%"))
     assert alerts(diff) == [("moved", "NVDA", "severity critical, was high")]
     assert messages(diff) == [("gained", "NVDA by fall moved")]
-    (gained,) = [m for m in diff.messages if m.difference is Difference.GAINED]
+    (gained,) = [m for m in diff.messages if m.difference is MessageDifference.GAINED]
     assert gained.either.reason == "escalated"
 
 

@@ -419,7 +419,7 @@ def test_the_shape_of_rules_is_checked_though_nothing_is_known_of_the_names_in_t
 @pytest.mark.parametrize(
     ("when", "rest", "place", "said"),
     [
-        ("news: {topic: ai-model, reach: direct}", "", "when.news.reach", "no stock to reach; remove reach"),
+        ("news: {topic: ai-model, reach: direct}", "", "when.news.reach", "told by itself; remove reach"),
         ('news: {topic: ai-model, strength: ">= 0.1"}', "", "when.news.strength", "remove strength"),
         ('news: {topic: ai-model, within: 2h, burst: ">= 3"}', "", "when.news.burst", "remove burst"),
         ('{news: {topic: ai-model}, price: {change: "< -5%"}}', "", "when.price", "only news and during can be asked"),
@@ -454,3 +454,28 @@ def test_a_named_condition_serves_rules_about_stocks_and_about_none(tmp_path: Pa
     assert (one.per_happening, two.per_happening, two.symbols) == (False, True, frozenset())
     assert "reach direct/exposure" in str(one.when.children[0])
     assert "reach none" in str(two.when.children[0])
+
+
+@pytest.mark.parametrize(
+    ("portfolio", "place", "said"),
+    [
+        ('{weights: {XXXX: 40%}, change: "< -3%"}', "weights.XXXX", "not watched"),
+        ('{weights: {NVDA: 70%, KLAC: 40%}, change: "< -3%"}', "weights", "add up to 110%; make them 100% at most"),
+        ('{weights: {NVDA: 0%}, change: "< -3%"}', "weights.NVDA", "is no weight; write a share"),
+        ('{weights: {NVDA: 140%}, change: "< -3%"}', "weights.NVDA", "is no weight; write a share"),
+        ('{weights: {}, change: "< -3%"}', "weights", "nothing is written here"),
+        ('{weights: {NVDA: 40%}, change: "< -100%"}', "change", "a price cannot fall by 100%"),
+        ('{weights: {NVDA: 0.4}, change: "< -3%"}', "weights.NVDA", "0.4 is no weight; write a share"),
+        ("{weights: {NVDA: 40%}}", "", "change"),
+    ],
+)
+def test_a_portfolio_has_weights_that_make_sense(tmp_path: Path, portfolio: str, place: str, said: str) -> None:
+    found = mistakes(tmp_path, rule_text(f"portfolio: {portfolio}", symbols="none"))
+    assert any(f"when.portfolio{place and '.'}{place}:" in line and said in line for line in found), found
+
+
+def test_a_portfolio_is_no_stock(tmp_path: Path) -> None:
+    found = mistakes(tmp_path, rule_text('portfolio: {weights: {NVDA: 40%}, change: "< -3%"}'))
+    assert "a portfolio is no stock; write symbols: none" in found[0]
+    both = '{portfolio: {weights: {NVDA: 40%}, change: "< -3%"}, price: {change: "< -3%"}}'
+    assert "only news and during can be asked" in mistakes(tmp_path, rule_text(both, symbols="none"))[0]

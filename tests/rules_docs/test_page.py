@@ -52,7 +52,7 @@ def test_every_example_loads(example: Example, tmp_path: Path) -> None:
     file.write_text(example.rules, encoding="utf-8")
     rules, _ = check_rules(CONFIG, file)
     assert len(rules)
-    assert all(rule.symbols or rule.per_happening for rule in rules)
+    assert all(rule.symbols or rule.about_no_stock for rule in rules)
 
 
 @pytest.mark.parametrize(("example", "tests"), proved(), ids=lambda e: by_line(e))

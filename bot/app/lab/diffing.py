@@ -3,6 +3,7 @@ side, so that of every alert that differs it is known what stopped the other ver
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -36,6 +37,18 @@ NAMED = 3
 """How many alerts are named as the reason of a message."""
 
 
+class MessageDifference(enum.StrEnum):
+    """What became of a message under the edited rules."""
+
+    GAINED = "gained"
+    LOST = "lost"
+    MOVED = "moved"
+    """It comes earlier or later."""
+    REWORDED = "reworded"
+    """It comes at the same moment and reads otherwise."""
+    SAME = "same"
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """One new message; edits of it are not counted."""
@@ -54,7 +67,7 @@ class Told:
 class MessageRow:
     """A message under the edited rules beside the same message before the edit."""
 
-    difference: Difference
+    difference: MessageDifference
     now: Told | None
     before: Told | None
     because: str = ""
@@ -93,10 +106,11 @@ class Diff:
         return {"messages": _counted(messages), "alerts": _counted(alerts)}
 
 
-def _counted(differences: Sequence[Difference]) -> dict[str, int]:
-    lost, gained = differences.count(Difference.LOST), differences.count(Difference.GAINED)
-    sides = {"before": len(differences) - gained, "now": len(differences) - lost}
-    return sides | {each.value: differences.count(each) for each in Difference}
+def _counted(differences: Sequence[Difference] | Sequence[MessageDifference]) -> dict[str, int]:
+    words = [str(each) for each in differences]
+    lost, gained = words.count(Difference.LOST), words.count(Difference.GAINED)
+    sides = {"before": len(words) - gained, "now": len(words) - lost}
+    return sides | {each.value: words.count(each) for each in MessageDifference}
 
 
 # ------------------------------------------------------------------------------------------------------- both versions
@@ -377,22 +391,24 @@ def _matched(before: Sequence[Told], now: Sequence[Told]) -> list[MessageRow]:
             missing.append(new)
             continue
         left.remove(same)
-        rows.append(MessageRow(Difference.SAME if same.text == new.text else Difference.REWORDED, new, same))
+        rows.append(
+            MessageRow(MessageDifference.SAME if same.text == new.text else MessageDifference.REWORDED, new, same)
+        )
     for new in missing:
         alike = [o for o in left if o.reason is new.reason and o.symbols & new.symbols and abs(o.at - new.at) < NEAR]
         old = min(alike, key=lambda o: (o.lead != new.lead, abs(o.at - new.at)), default=None)
         if old is not None:
             left.remove(old)
-        rows.append(MessageRow(Difference.MOVED if old else Difference.GAINED, new, old))
-    rows += [MessageRow(Difference.LOST, None, old) for old in left]
+        rows.append(MessageRow(MessageDifference.MOVED if old else MessageDifference.GAINED, new, old))
+    rows += [MessageRow(MessageDifference.LOST, None, old) for old in left]
     return sorted(rows, key=lambda row: (row.either.at, row.either.headline))
 
 
 def _message_reason(row: MessageRow, alerts: Sequence[AlertRow], before: _Side, now: _Side) -> str:
     """Why a message differs: what its text says otherwise, what held it back, or the alerts that differ behind it."""
-    if row.difference is Difference.SAME:
+    if row.difference is MessageDifference.SAME:
         return ""
-    if row.difference is Difference.REWORDED and row.now is not None and row.before is not None:
+    if row.difference is MessageDifference.REWORDED and row.now is not None and row.before is not None:
         return _other_words(row.before.text, row.now.text)
     told, other = row.either, before if row.before is None else now
     held = [
@@ -403,7 +419,7 @@ def _message_reason(row: MessageRow, alerts: Sequence[AlertRow], before: _Side, 
     if row.now is not None and row.before is not None and row.now.at != row.before.at:
         word = "earlier" if row.now.at < row.before.at else "later"
         parts.append(f"{_apart(abs(row.now.at - row.before.at))} {word}")
-    if row.difference is not Difference.MOVED and held and held[0].suppressed_by is not None:
+    if row.difference is not MessageDifference.MOVED and held and held[0].suppressed_by is not None:
         parts.append(f"{'before' if row.before is None else 'now'} held back: {held[0].suppressed_by}")
     behind = [a for a in alerts if a.row.difference is not Difference.SAME and a.row.either.symbol in told.symbols]
     words = [f"{a.row.either.symbol} by {a.row.either.rule} {a.row.difference.value}" for a in behind[:NAMED]]

@@ -42,8 +42,6 @@ class Difference(enum.StrEnum):
     LOST = "lost"
     MOVED = "moved"
     SAME = "same"
-    REWORDED = "reworded"
-    """Of a message: it comes at the same moment and reads otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

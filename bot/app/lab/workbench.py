@@ -253,11 +253,11 @@ def _beyond(symbol: str, rule: Rule, test: RuleTest, scenario: Scenario) -> str:
     """Why ``rule`` cannot fire for ``symbol`` in this test; empty if it can."""
     if test.symbols is not None and symbol not in test.symbols:
         return f"{symbol} is not among the test's 'symbols'"
-    if (symbol == NO_STOCK) != rule.per_happening:
-        return f"{rule.name} is about {'no stock; write symbol: none' if rule.per_happening else 'stocks; name one'}"
+    if (symbol == NO_STOCK) != rule.about_no_stock:
+        return f"{rule.name} is about {'no stock; write symbol: none' if rule.about_no_stock else 'stocks; name one'}"
     if symbol != NO_STOCK and symbol not in rule.symbols:
         return f"{rule.name} does not apply to {symbol}"
-    if rule.has_price and symbol not in scenario.quoted:
+    if rule.has_price and symbol != NO_STOCK and symbol not in scenario.quoted:
         return f"{symbol} has no price within a session here, so {rule.name} cannot fire; add prices"
     return ""
 
@@ -276,7 +276,8 @@ def _nothing_to_fire(test: RuleTest, rules: list[Rule], scenario: Scenario) -> I
 
 def _could_fire(rule: Rule, looked_at: frozenset[str], stories: bool) -> bool:
     if rule.has_price:
-        return bool(rule.symbols & looked_at)
+        held = rule.portfolio.weights.keys() if rule.portfolio is not None else frozenset()
+        return not looked_at.isdisjoint(rule.symbols | held)
     return stories and (rule.per_happening or bool(rule.symbols))
 
 

@@ -42,7 +42,8 @@ def check(
     tell(f"{count(len(rules), 'rule')} in {count(len(files), 'file')}: no mistakes")
     for rule in rules:
         idle = f"; {rule.idle}" if rule.idle else ""
-        about = "news alone" if rule.per_happening else count(len(rule.symbols), "symbol")
+        alone = "news alone" if rule.per_happening else "a portfolio" if rule.about_no_stock else ""
+        about = alone or count(len(rule.symbols), "symbol")
         say(f"{rule.name}: {about}{'' if rule.enabled else ', disabled'}{idle}")
 
 
@@ -142,8 +143,8 @@ def show(
         else:
             some = ", ".join(symbols[:8]) + (", …" if len(symbols) > 8 else "")
             whom = f"for {count(len(symbols), 'symbol')}: {some}"
-            if compiled is not None and compiled.per_happening:
-                whom = "for news alone"
+            if compiled is not None and compiled.about_no_stock:
+                whom = "for news alone" if compiled.per_happening else "for a portfolio"
             say(f"# {rule.name}: {rule.file}:{rule.line}; {whom}")
     if not json:
         say_all(rules_yaml(chosen).splitlines())
@@ -231,7 +232,7 @@ def diff(
             result = diffing.diff_history(found, past, advance)
     for note in result.notes:
         tell(f"note: {note}")
-    messages = [m for m in result.messages if every or m.difference is not trying.Difference.SAME]
+    messages = [m for m in result.messages if every or m.difference is not diffing.MessageDifference.SAME]
     alerts = [a for a in result.alerts if every or a.row.difference is not trying.Difference.SAME]
     if json:
         for message in messages:

@@ -42,7 +42,7 @@ from bot.config.yaml.document import Document, DocumentPath, problem
 from bot.config.yaml.validation import nearest, one_of
 from bot.core.cause.ranking import highest_confidence
 from bot.core.errors import Problem
-from bot.core.model import Phase, Reach, Severity, stable_id
+from bot.core.model import NO_STOCK, Phase, Reach, Severity, stable_id
 from bot.core.news import Role
 from bot.core.prices.windows import Span
 from bot.core.rules import conditions as core
@@ -50,6 +50,8 @@ from bot.core.rules.comparison import Comparison, parse_comparison
 from bot.core.rules.conditions.cause import Cause, Group
 from bot.core.rules.rule import Rule, SeverityStep, first_price
 
+WHOLE_WITHIN = 0.005
+"""By how much rounded weights may exceed the whole."""
 NO_SYMBOLS = "none"
 """Written for ``symbols``: the rule is about no stock."""
 SEVERITY_WORDS = tuple(s.word for s in Severity)
@@ -67,7 +69,7 @@ class Compiler:
         self.document = document
         self.around = around
         self.problems: list[Problem] = []
-        self._per_happening = False
+        self._about_none = False
         """The rule that is being compiled is about no stock."""
         self.used: dict[str, None] = {}
         """Named conditions used since it was last cleared."""
@@ -105,11 +107,12 @@ class Compiler:
         before = len(self.problems)
         self.used.clear()
         self._lacking = []
-        self._per_happening = spec.symbols == (NO_SYMBOLS,)
+        self._about_none = spec.symbols == (NO_SYMBOLS,)
         selected: tuple[str, ...] = ()
-        if not self._per_happening and self._has(path, "symbols"):
+        if not self._about_none and self._has(path, "symbols"):
             selected = self.symbols(spec.symbols, path)
         when = self.item(spec.when, (*path, "when"))
+        held = when is not None and _needs(when, core.Portfolio)
         steps = self._severity(spec.severity, (*path, "severity"))
         if spec.longest_hold > LONGEST_SESSION:
             self.fail((*path, "hold"), "no session is that long; write less, like 10m")
@@ -121,7 +124,7 @@ class Compiler:
         if len(self.problems) > before:
             return None
         version, text = self._written(path)
-        symbols = frozenset(s for s in selected if s in self.around.present)
+        symbols = frozenset({NO_STOCK} if held else (s for s in selected if s in self.around.present))
         return Rule(
             name=spec.name,
             description=spec.description,
@@ -137,7 +140,7 @@ class Compiler:
             enabled=spec.enabled,
             idle=self._idle(when, symbols),
             hold_for=spec.hold.regular.lasting,
-            per_happening=self._per_happening,
+            per_happening=self._about_none and not held,
             holds={p: h for p, h in spec.hold.of().items() if p is Phase.OVERNIGHT or h != spec.hold.regular},
         )
 
@@ -189,8 +192,8 @@ class Compiler:
         self, spec: RuleSpec, when: core.Condition, steps: tuple[SeverityStep, ...], path: DocumentPath
     ) -> None:
         """Checks across the parts of a rule."""
-        if self._per_happening:
-            self._of_a_happening(spec, when, path)
+        if self._about_none:
+            self._about_no_stock(spec, when, path)
         price = first_price(when)
         if price is None and any(step.change for step in steps):
             self.fail((*path, "severity"), "a change needs a price condition in the rule; write a single severity")
@@ -205,7 +208,9 @@ class Compiler:
             if isinstance(condition, core.Price | core.MarketTest) and condition.reads.since_story and not news:
                 self.fail((*place, "since"), "the rule has no story to measure from; add news: {topic: …} to it")
             anywhere = isinstance(condition, core.News) and Reach.NONE in condition.reaches
-            if anywhere and not when.requires_price and not self._per_happening:
+            if isinstance(condition, core.Portfolio) and not self._about_none:
+                self.fail(place, "a portfolio is no stock; write symbols: none")
+            if anywhere and not when.requires_price and not self._about_none:
                 self.fail(
                     (*place, "reach"),
                     "without a price condition this fires for every symbol; write direct or exposure",
@@ -216,18 +221,20 @@ class Compiler:
             condition, why = found
             self.fail((*self.places.get(id(condition), (*path, "when")), "change"), why)
 
-    def _of_a_happening(self, spec: RuleSpec, when: core.Condition, path: DocumentPath) -> None:
-        """Checks of a rule about no stock, which knows nothing but the news and the time."""
+    def _about_no_stock(self, spec: RuleSpec, when: core.Condition, path: DocumentPath) -> None:
+        """Checks of a rule about no stock, which knows nothing but news, its holdings, the market and the time."""
+        held = _needs(when, core.Portfolio)
+        others = core.During | core.MarketTest if held else core.During
         for condition in core.walk(when):
             place = self.places.get(id(condition), (*path, "when"))
             if isinstance(condition, core.News):
                 written = self.document.value(place)
-                for key in ("reach", "strength", "burst"):
+                for key in ("reach", "strength", "burst", "total"):
                     if isinstance(written, dict) and key in written:
-                        self.fail((*place, key), f"with symbols: none there is no stock to reach; remove {key}")
-            elif not isinstance(condition, core.During | core.All | core.Any | core.NoneOf | core.Named):
+                        self.fail((*place, key), f"with symbols: none each happening is told by itself; remove {key}")
+            elif not isinstance(condition, others | core.Portfolio | core.All | core.Any | core.NoneOf | core.Named):
                 self.fail(place, "with symbols: none only news and during can be asked; name symbols, or remove this")
-        if not _needs_news(when):
+        if not held and not _needs(when, core.News):
             self.fail((*path, "when"), "with symbols: none the rule is about news; add news: {topic: …} to it")
         if spec.follow_up:
             self.fail((*path, "follow_up"), "with symbols: none no price follows; remove follow_up, or name symbols")
@@ -322,7 +329,7 @@ class Compiler:
         self.definition(name, path)
         self._lacking += self._lacking_in.get(name, ())
         self.used.update(self._uses.get(name, {}))
-        compiled = self._compiled.get((name, self._per_happening))
+        compiled = self._compiled.get((name, self._about_none))
         return core.Named(name, compiled) if compiled is not None else None
 
     def definition(self, name: str, path: DocumentPath) -> None:
@@ -331,7 +338,7 @@ class Compiler:
             circle = " → ".join([*self._open[self._open.index(name) :], name])
             self.fail(path, f"'{name}' is defined in terms of itself ({circle}); write the condition out")
             return
-        if (name, self._per_happening) in self._compiled:
+        if (name, self._about_none) in self._compiled:
             return
         spec = self._named[name]
         outer, self.used = self.used, {}
@@ -339,7 +346,7 @@ class Compiler:
         self._open.append(name)
         compiled = self.item(spec, ("conditions", name)) if spec is not None else None
         self._open.pop()
-        self._compiled[name, self._per_happening] = compiled
+        self._compiled[name, self._about_none] = compiled
         self._uses[name] = {**self.used, name: None}
         self.used = outer
         self._lacking_in[name], self._lacking = self._lacking, lacking
@@ -356,6 +363,7 @@ class Compiler:
             ("group", self._group_move),
             ("cause", self._cause),
             ("news", self._news),
+            ("portfolio", self._portfolio),
             ("sequence", self._sequence),
             ("during", self._during),
         )
@@ -547,7 +555,7 @@ class Compiler:
         topics = self._topics(spec.topic or (), path)
         for key, possible in (("score", SCORES), ("strength", SHARES), ("novelty", SCORES)):
             self._asks(getattr(spec, key), possible, (*path, key))
-        for key in ("sources", "stories"):
+        for key in ("sources", "stories", "total"):
             self._asks(getattr(spec, key), COUNTS, (*path, key), f"the number of {key}", whole=True)
         self._asks(spec.burst, ANY_COUNT, (*path, "burst"), "a burst")
         self._window(beyond_memory(spec.within, self.around.news_memory), (*path, "within"))
@@ -563,7 +571,7 @@ class Compiler:
                 self.fail(self.place(path, "about", index), str(error))
         return core.News(
             topics,
-            (Reach.NONE,) if self._per_happening else spec.reach,
+            (Reach.NONE,) if self._about_none else spec.reach,
             spec.within,
             spec.score,
             spec.sources,
@@ -574,7 +582,22 @@ class Compiler:
             spec.novelty,
             spec.burst,
             spec.baseline,
+            spec.total,
         )
+
+    def _portfolio(self, spec: specs.PortfolioSpec, path: DocumentPath) -> core.Condition | None:
+        self._asks(spec.change, CHANGES, (*path, "change"))
+        for symbol in spec.weights:
+            try:
+                self.around.select(symbol)
+            except NotWatchedError as error:
+                self.lack((*path, "weights", symbol), str(error))
+            except ValueError as error:
+                self.fail((*path, "weights", symbol), str(error))
+        whole = sum(spec.weights.values())
+        if whole > 1 + WHOLE_WITHIN:
+            self.fail((*path, "weights"), f"the weights add up to {whole * 100:.4g}%; make them 100% at most")
+        return core.Portfolio(spec.name, dict(spec.weights), spec.change)
 
     def _burst(self, spec: specs.NewsSpec, path: DocumentPath) -> None:
         if spec.within.longest > spec.baseline:
@@ -607,19 +630,19 @@ def dumped(data: Any) -> str:
     return str(yaml.dump(data, Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=110))
 
 
-def _always_asked(when: core.Condition, price: core.Price | core.Drawdown | None) -> bool:
+def _always_asked(when: core.Condition, price: core.Condition | None) -> bool:
     """Whether the rule cannot fire without ``price``: it is not under ``any`` or in a sequence."""
     return any(part is price for part in required_parts(when))
 
 
-def _needs_news(when: core.Condition) -> bool:
-    """Whether the condition cannot hold without news, whichever of its alternatives does."""
+def _needs(when: core.Condition, kind: type[core.Condition]) -> bool:
+    """Whether the condition cannot hold without one of this kind, whichever of its alternatives does."""
     match when:
         case core.Named():
-            return _needs_news(when.of)
+            return _needs(when.of, kind)
         case core.All():
-            return any(map(_needs_news, when.of))
+            return any(_needs(child, kind) for child in when.of)
         case core.Any():
-            return all(map(_needs_news, when.of))
+            return all(_needs(child, kind) for child in when.of)
         case _:
-            return isinstance(when, core.News)
+            return isinstance(when, kind)

@@ -5,6 +5,7 @@ Only shape is checked here; names and comparisons are checked when a rule is com
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -388,6 +389,8 @@ class NewsSpec(StrictModel):
     """Number of distinct sources. Example: ">= 2"."""
     stories: CountComparison | None = None
     """Number of stories. Example: ">= 3"."""
+    total: CountComparison | None = None
+    """Number of stories of all such clusters together. Example: ">= 3"."""
     strength: NumberComparison = STRONG_ENOUGH
     """Strength of the reach by exposure, 0 to 1: the story's effect times the company's exposure."""
     about: Words | None = None
@@ -436,6 +439,40 @@ class GroupSpec(StrictModel):
     """How many members fall by more than twice their own usual volatility. Example: >= 4."""
     abnormal: bool = True
     """Require that the rest of the watchlist does not move likewise."""
+
+
+def _weight(written: object) -> float:
+    """``40%`` as a fraction."""
+    found = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]+)?)\s*%\s*", written) if isinstance(written, str) else None
+    share = float(found[1]) / 100 if found is not None else math.nan
+    if not 0 < share <= 1:
+        raise ValueError(f"{written!r} is no weight; write a share above 0% and up to 100%, like 40%")
+    return share
+
+
+Weight = Annotated[float, BeforeValidator(_weight)]
+
+
+class PortfolioSpec(StrictModel):
+    """Your holdings have moved, each with its weight, since their previous closes; with symbols: none."""
+
+    weights: Annotated[
+        dict[Symbol, Weight],
+        Field(min_length=1),
+        WithJsonSchema(
+            {
+                "type": "object",
+                "additionalProperties": {"type": "string", "pattern": "%"},
+                "description": "What share of it each stock is; what is left is cash.",
+                "examples": [{"NVDA": "40%", "AMD": "35%"}],
+            }
+        ),
+    ]
+    """What share of it each stock is: {NVDA: 40%, AMD: 35%}; what is left is cash, which does not move."""
+    change: ChangeComparison
+    """How far the whole has moved. Example: "< -3%"."""
+    name: str = "My portfolio"
+    """What messages call it."""
 
 
 class DuringSpec(StrictModel):
@@ -497,6 +534,8 @@ class ConditionSpec(StrictModel):
     """The likeliest cause of the move."""
     news: NewsSpec | None = None
     """Stories reach the symbol."""
+    portfolio: PortfolioSpec | None = None
+    """Your holdings have moved."""
     sequence: SequenceSpec | None = None
     """Conditions began to hold in order."""
     during: DuringSpec | None = None

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from bot.core.model import (
+    NO_STOCK,
     Alert,
     AlertChange,
     AlertState,
@@ -288,7 +289,7 @@ def _measured(alert: Alert, move: Move | None) -> Alert:
     """``alert`` with the figures of the move that raised it."""
     if move is None:
         return alert
-    return replace(
+    raised = replace(
         alert,
         price=move.quote.price,
         price_at=move.quote.at,
@@ -296,6 +297,12 @@ def _measured(alert: Alert, move: Move | None) -> Alert:
         change=move.change,
         reference=move.reference,
     )
+    if alert.symbol != NO_STOCK:
+        return raised
+    # a portfolio has no quotes of its own that would bring these up to date
+    furthest = move.change if alert.worst is None or abs(move.change) > abs(alert.worst) else alert.worst
+    raised = replace(raised, last_price=raised.price, last_price_at=raised.price_at, last_change=raised.change)
+    return replace(raised, worst=furthest)
 
 
 def _with_cause(alert: Alert, cause: CauseRef | None) -> Alert:

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from bot.core.incidents.follow_ups import level_before
 from bot.core.incidents.incidents import first_alert, lead_alert
-from bot.core.messages.blocks import correction, story
+from bot.core.messages.blocks import correction, portfolio, story
 from bot.core.messages.blocks.closing import closing
 from bot.core.messages.blocks.fears import fears, helped_by
 from bot.core.messages.blocks.frame import framed
@@ -27,7 +27,7 @@ from bot.core.messages.blocks.why import why
 from bot.core.messages.folding import as_details, folded
 from bot.core.messages.groups import fallen_group, group_of
 from bot.core.messages.happening import kinds_of, read
-from bot.core.messages.headline import Headline
+from bot.core.messages.headline import WHEN, Headline
 from bot.core.messages.places import in_cities, opening_lines, still_to_open
 from bot.core.messages.precedents import IncidentProfile, exposures_of, nearest
 from bot.core.messages.snapshot import Snapshot, by_size, fresh_move, held_up, move_at, since_the_fall, snapshot
@@ -62,7 +62,8 @@ from bot.core.news.vocabulary import Kind, Topics
 from bot.core.prices.benchmarks import ALONE, Benchmarks
 from bot.core.prices.earnings import EarningsCalendar, due_words
 from bot.core.prices.market import Market, change
-from bot.core.text.wording import listing, percent, price, short_day, there, when
+from bot.core.rules.conditions import Portfolio
+from bot.core.text.wording import listing, percent, price, short_day, there, unsigned_percent, when
 
 FOLLOW_UP_WORDS = {
     SESSION_CLOSE: "at the close",
@@ -92,6 +93,8 @@ class MessageBuilder:
     """Whether alerts of the rule of this name say that a line of business falls."""
     benchmarks: Benchmarks = ALONE
     """What stands for the market, by exchange and moment."""
+    portfolio_of: Callable[[str], Portfolio | None] = lambda rule: None
+    """The holdings that the rule of this name is about."""
 
     # ----------------------------------------------------------------------------------------------------- messages
 
@@ -104,7 +107,7 @@ class MessageBuilder:
     ) -> Summary:
         """The whole summary. ``incident`` is counted with this message, ``before`` as it was without it."""
         if seen.lead.symbol == NO_STOCK:
-            return self._of_news(seen)
+            return self._of_holdings(seen, before, reason) if seen.direction else self._of_news(seen)
         due = self._due(seen)
         thread = incident.thread
         known = thread.main > 1 and seen.told_cause is not None and seen.told_cause.cluster == thread.known_cause
@@ -132,6 +135,20 @@ class MessageBuilder:
         return replace(
             framed(headline, folded(blocks)), agents=agents, figures=seen.figures, cause=seen.cause_for_lists
         )
+
+    def _of_holdings(self, seen: Snapshot, before: Incident, reason: Reason) -> Summary:
+        """The summary of an incident about a portfolio: how far it has moved, and which holdings moved it."""
+        held, move = self.portfolio_of(seen.lead.rule), seen.moves[0]
+        name = held.name if held is not None else "The portfolio"
+        worse = "Now worse: " if reason is Reason.ESCALATED and before.thread.messages else ""
+        verb = "falls" if seen.direction < 0 else "rises"
+        headline = f"{worse}{name} {verb} {unsigned_percent(move.change)}{WHEN.get(move.phase, '')}"
+        weights = held.weights if held is not None else {}
+        blocks = [
+            *portfolio.the_portfolio(seen, move, name, weights, self.market, self.company, self._indices(seen)),
+            *why(seen, "", self.company, self.topics.titles.exposure, self.topic, self._naming, known=False),
+        ]
+        return replace(framed(headline, folded(blocks)), figures=seen.figures, cause=seen.cause_for_lists)
 
     def _of_news(self, seen: Snapshot) -> Summary:
         """The summary of an incident about no stock: the story, and what it says of itself."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from bot.core.model import Check, ClusterMatch, FollowUpKind, Phase, Severity, Together, stable_id
+from bot.core.model import NO_STOCK, Check, ClusterMatch, FollowUpKind, Phase, Severity, Together, stable_id
 from bot.core.news import NewsIndex
 from bot.core.news.asked import Question
 from bot.core.prices.market import Market, change
@@ -22,6 +22,7 @@ from bot.core.rules.conditions import (
     Drawdown,
     Move,
     News,
+    Portfolio,
     Price,
     Reads,
     required,
@@ -90,6 +91,16 @@ class Rule:
         if any(c.across_lines for c in several):
             return Together.ALL
         return Together.BY_LINE if several else Together.APART
+
+    @cached_property
+    def about_no_stock(self) -> bool:
+        """Its alerts have no symbol: it is about happenings in the news, or about a portfolio."""
+        return self.per_happening or NO_STOCK in self.symbols
+
+    @cached_property
+    def portfolio(self) -> Portfolio | None:
+        """The holdings that it is about, where it is about some."""
+        return next((c for c in required(self.when) if isinstance(c, Portfolio)), None)
 
     @cached_property
     def _news(self) -> News | None:
@@ -206,7 +217,7 @@ class RuleSet:
                 self._index(rule)
         self.per_happening = tuple(rule for rule in self._rules if rule.enabled and rule.per_happening)
         """The enabled rules about no stock."""
-        self.symbols = frozenset(self._by_symbol)
+        self.symbols = frozenset(self._by_symbol) - {NO_STOCK}
         """Every symbol some enabled rule applies to."""
 
     def _index(self, rule: Rule) -> None:
@@ -297,6 +308,6 @@ def _plain_move(context: Context) -> Move | None:
     return Move(*standing, reference, moved, (moved,)) if reference and moved is not None else None
 
 
-def first_price(condition: Condition) -> Price | Drawdown | None:
+def first_price(condition: Condition) -> Price | Drawdown | Portfolio | None:
     """The price condition whose change is the rule's move, guards left out."""
-    return next((c for c in required(condition) if isinstance(c, Price | Drawdown)), None)
+    return next((c for c in required(condition) if isinstance(c, Price | Drawdown | Portfolio)), None)

@@ -10,6 +10,7 @@ from bot.core.rules.conditions.context import ANY_TOPIC, Condition, Context, Mov
 from bot.core.rules.conditions.group import Breadth
 from bot.core.rules.conditions.logic import All, Any, Named, NoneOf, required, walk
 from bot.core.rules.conditions.news import News
+from bot.core.rules.conditions.portfolio import Portfolio
 from bot.core.rules.conditions.price import Drawdown, Extreme, Gap, MarketTest, Price
 from bot.core.rules.conditions.timing import During, Sequence
 from bot.core.rules.conditions.unusual import Abnormal, Volume
@@ -32,6 +33,7 @@ __all__ = [
     "Named",
     "News",
     "NoneOf",
+    "Portfolio",
     "Price",
     "Reads",
     "Sequence",

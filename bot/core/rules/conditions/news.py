@@ -23,7 +23,8 @@ STRONG_ENOUGH = Comparison(">=", 0.5)
 
 @dataclass(frozen=True, slots=True)
 class News(Condition):
-    """A cluster of stories reaches the symbol. One cluster must meet everything asked, apart from ``burst``."""
+    """A cluster of stories reaches the symbol. One cluster must meet everything asked, apart from ``burst`` and
+    ``total``."""
 
     requires_price: ClassVar[bool] = False
     cost: ClassVar[int] = 7
@@ -49,6 +50,8 @@ class News(Condition):
     """Stories of all such clusters within the time, over the usual number in as long a time before."""
     baseline: timedelta = field(default=BASELINE)
     """The time before from which the usual number is taken."""
+    total: Comparison | None = None
+    """Stories of all clusters that meet everything else, together."""
 
     def __str__(self) -> str:
         topics = f" topic {'/'.join(self.topics)}" if self.topics else ""
@@ -75,6 +78,7 @@ class News(Condition):
             "about": "/".join(map(str, self.about)),
             "text": self.text and self.text.text,
             "novelty": self.novelty,
+            "total": self.total,
             "burst": self.burst,
         }
         return [f"{name} {asked}" for name, asked in tests.items() if asked]
@@ -98,6 +102,12 @@ class News(Condition):
             return self.check(context, False, self._nearest(context, start, clusters))
         words = "" if context.brief else described(match)
         value, limit = (match.score, self.score.limit) if self.score else (None, None)
+        if self.total:
+            whole = self._stories([c for c in clusters if not self._lacks(c, context)], context)
+            words = "" if context.brief else f"{count(whole, 'story', 'stories')} in all; {words}"
+            value, limit = float(whole), self.total.limit
+            if not self.total.holds(whole):
+                return self.check(context, False, words, value, limit)
         if self.burst:
             value, counted = self._burst(context, start, clusters)
             words, limit = f"{counted}; {words}", self.burst.limit

@@ -1,0 +1,57 @@
+"""What moved a portfolio: its change, and what each holding adds to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from bot.core.messages.snapshot import Snapshot, move_at
+from bot.core.model import Block, BlockKind, Line, Moment, StockMove, Strong
+from bot.core.prices.market import Market
+from bot.core.text.wording import PHASE_WORDS, clock, count, listing, percent, short_day
+
+SHOWN = 8
+"""How many holdings have a line."""
+
+
+def the_portfolio(
+    seen: Snapshot,
+    move: StockMove,
+    name: str,
+    weights: Mapping[str, float],
+    market: Market,
+    company: Callable[[str], str],
+    indices: Sequence[tuple[str, float]],
+) -> list[Block]:
+    """The blocks. ``move`` is the portfolio's; ``weights`` are its holdings'; ``indices``: what the market did."""
+    lines: list[Line] = [
+        (
+            Strong(f"{name} {percent(move.change)}"),
+            f" since the close of {short_day(move.reference.session)}; {PHASE_WORDS[move.phase]}, ",
+            Moment(move.at, clock(move.at)),
+            ".",
+        )
+    ]
+    if indices:
+        lines.append((f"The market: {listing([f'{n} {percent(change)}' for n, change in indices])}.",))
+    moves = [one for symbol in weights if (one := move_at(market.of(symbol), seen.at)) is not None]
+    moves.sort(key=lambda one: weights[one.symbol] * one.change * seen.direction, reverse=True)
+    rows: list[Line] = [
+        (
+            Strong(f"{company(one.symbol)} ({one.symbol}) {percent(one.change)}"),
+            f", {weights[one.symbol] * 100:g} % of it: {_points(weights[one.symbol] * one.change)}.",
+        )
+        for one in moves[:SHOWN]
+    ]
+    if len(moves) > SHOWN:
+        rest = sum(weights[one.symbol] * one.change for one in moves[SHOWN:])
+        rows.append((f"{count(len(moves) - SHOWN, 'other')}: {_points(rest)}.",))
+    priced = {one.symbol for one in moves}
+    if unknown := [symbol for symbol in weights if symbol not in priced]:
+        rows.append((f"No price: {listing(unknown, SHOWN)}.",))
+    happened = Block("what happened", BlockKind.FACTS, 90, "What happened", tuple(lines))
+    return [happened, Block("holdings", BlockKind.FACTS, 70, "What moved it", tuple(rows))]
+
+
+def _points(fraction: float) -> str:
+    """``−2.4 points``: what a holding adds to the change of the whole."""
+    return percent(fraction).replace(" %", " points")

@@ -1,0 +1,120 @@
+"""One's own holdings as a whole: the weighted sum of their changes, and the message about it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.core.model import NO_STOCK, Alert, Announcement, Observation, QuoteKind, Severity
+from bot.core.rules.comparison import parse_comparison
+from bot.core.rules.conditions import All, Portfolio
+from bot.core.rules.rule import Rule, SeverityStep
+from bot.render import plain
+from tests.core.worlds import CHEAP, close, engine, news, play, price, quote, rule, story
+
+WEIGHTS = {"NVDA": 0.5, "VRT": 0.3}
+"""The rest is cash."""
+BARS: list[Observation] = [close(s, p, "01-24") for s, p in (("NVDA", 100.0), ("VRT", 50.0), ("KO", 60.0))]
+
+
+def holding(change: str = "< -3%", name: str = "mine", **weights: float) -> Rule:
+    """A rule about a portfolio: warning, and high from twice as far."""
+    condition = Portfolio("My portfolio", weights or WEIGHTS, parse_comparison(change))
+    limit = condition.change
+    steps = (SeverityStep(Severity.WARNING), SeverityStep(Severity.HIGH, replace(limit, limit=2 * limit.limit)))
+    return replace(rule(name, condition, symbols=(NO_STOCK,)), severity=steps)
+
+
+def twice(symbol: str, value: float, minute: int) -> list[Observation]:
+    """A price that holds."""
+    return [quote(symbol, value, f"01-27 15:{minute:02}"), quote(symbol, value, f"01-27 15:{minute:02}:30")]
+
+
+def played(*rules: Rule, tape: list[Observation]) -> tuple[list[Alert], list[Announcement]]:
+    """The alerts as they fire and rise, and the new messages."""
+    decisions = play(engine(*rules), [*BARS, *tape], "01-27 20:00")
+    alerts = [c.alert for d in decisions for c in d.changes if c.kind.value in ("fired", "escalated")]
+    return alerts, [a for d in decisions for a in d.announcements if a.incident and not a.edits]
+
+
+@pytest.mark.parametrize(
+    ("tape", "change"),
+    [
+        (twice("NVDA", 93.0, 0), -0.035),
+        (twice("NVDA", 95.0, 0), None),  # 2.5 %
+        (twice("NVDA", 95.0, 0) + twice("VRT", 48.0, 5), -0.037),
+        (twice("NVDA", 93.0, 0)[:1], None),  # one print proves nothing
+        ([*twice("NVDA", 98.0, 0), quote("NVDA", 50.0, "01-27 15:05"), *twice("NVDA", 98.0, 6)], None),
+        (twice("NVDA", 93.0, 0) + twice("KO", 30.0, 5), -0.035),  # of others it knows nothing
+    ],
+)
+def test_it_is_the_weighted_sum_of_what_has_held(tape: list[Observation], change: float | None) -> None:
+    alerts, _ = played(holding(), tape=tape)
+    assert [a.change for a in alerts] == ([pytest.approx(change)] if change is not None else [])
+
+
+def test_an_official_close_needs_no_second_quote() -> None:
+    decisions = play(engine(holding()), [*BARS, quote("NVDA", 93.0, "01-27 21:00", QuoteKind.CLOSE)])
+    (change,) = [c for d in decisions for c in d.changes]
+    assert change.alert.change == pytest.approx(-0.035)
+
+
+def test_it_is_one_alert_a_session_which_may_become_more_severe() -> None:
+    tape = twice("NVDA", 93.0, 0) + twice("NVDA", 92.0, 10) + twice("NVDA", 86.0, 20)
+    alerts, told = played(holding(), tape=tape)
+    assert [(a.symbol, a.severity.word, round(a.change or 0, 3)) for a in alerts] == [
+        (NO_STOCK, "warning", -0.035),
+        (NO_STOCK, "high", -0.07),
+    ]
+    assert [(a.reason, a.symbols) for a in told] == [("first", ()), ("escalated", ())]
+    assert told[0].summary.subject == "My portfolio falls 3.5 %"
+    assert told[1].summary.subject == "Now worse: My portfolio falls 7.0 %"
+    assert alerts[1].price == pytest.approx(93.0)
+    assert alerts[1].reference is not None
+    assert alerts[1].reference.price == 100.0
+
+
+def test_the_message_says_what_each_stock_adds() -> None:
+    _, (told,) = played(holding(), tape=twice("NVDA", 90.0, 0) + twice("VRT", 50.5, 0))
+    assert plain(told.summary, None) == (
+        "My portfolio falls 4.7 %\n\n"
+        "What happened\n"
+        "• My portfolio −4.7 % since the close of Fri 24 Jan; regular trading, 15:00 UTC.\n\n"
+        "What moved it\n"
+        "• Nvidia (NVDA) −10.0 %, 50 % of it: −5.0 points.\n"
+        "• Vertiv (VRT) +1.0 %, 30 % of it: +0.3 points.\n\n"
+        "Written by a machine (Aftershock). Not investment advice."
+    )
+
+
+def test_a_stock_without_a_price_counts_as_unmoved_and_is_named() -> None:
+    (alert,), (told,) = played(holding(), tape=twice("NVDA", 93.0, 0))
+    assert "No price: VRT." in plain(told.summary, None)
+    assert alert.checks[0].measured == "-3.5%: NVDA -7.0% of 50%; no price: VRT"
+
+
+def test_a_rise_is_told_as_one() -> None:
+    _, (told,) = played(holding("> 3%"), tape=twice("NVDA", 108.0, 0))
+    assert told.summary.subject == "My portfolio rises 4.0 %"
+
+
+def test_with_news_it_waits_for_a_story_whichever_stock_that_reaches() -> None:
+    condition = All((holding().when, news()))
+    both = replace(holding(), when=condition)
+    falls, told = twice("NVDA", 93.0, 0), story(CHEAP, "01-27 15:30")
+    assert played(both, tape=falls)[0] == []
+    anywhere = replace(news(), reaches=(*news().reaches, "none"))  # as every rule about no stock has
+    with_news = replace(holding(), when=All((holding().when, anywhere)))
+    alerts, messages = played(with_news, tape=[*falls, told])
+    assert [a.fired_at.minute for a in alerts] == [30]
+    assert f"“{CHEAP}”" in plain(messages[0].summary, None)
+
+
+def test_it_is_apart_from_the_falls_of_single_stocks() -> None:
+    shock = rule("shock", price("< -5%"))
+    alerts, told = played(shock, holding(), tape=twice("NVDA", 93.0, 0))
+    assert sorted(a.rule for a in alerts) == ["mine", "shock"]
+    assert len({a.incident for a in alerts}) == len(told) == 2
+    two, _ = played(holding(), holding(name="also"), tape=twice("NVDA", 93.0, 0))
+    assert len({a.incident for a in two}) == 2
