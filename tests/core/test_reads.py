@@ -264,6 +264,7 @@ SAMPLES: Mapping[type[Condition], tuple[Condition, ...]] = {
         core.MarketTest(BENCHMARK, core.Drawdown(asks("< -4%"), parse_span("20d"))),
     ),
     core.Abnormal: (core.Abnormal(BENCHMARK, z=asks("< -4")), core.Abnormal("KO", change=FALL)),
+    core.Level: (core.Level(below=True, level=100.0), core.Level(below=False, level=124.0)),
     core.Volume: (core.Volume(asks(">= 1.2")), core.Volume(asks(">= 1.1"), over=6)),
     core.Portfolio: (core.Portfolio("mine", {OWN: 0.4, **dict.fromkeys(MORE, 0.6 / len(MORE))}, asks("< -2%")),),
     core.Breadth: (

@@ -27,6 +27,7 @@ from bot.core.rules.conditions import (
     During,
     Extreme,
     Gap,
+    Level,
     MarketTest,
     Named,
     News,
@@ -381,3 +382,14 @@ def test_rules_are_found_by_name_and_say_together_how_much_they_look_back() -> N
     both = RuleSet([deep, held]).reads
     assert (both.sessions, both.quotes_for) == (300, timedelta(hours=3))
     assert RuleSet([replace(deep, enabled=False)]).reads.sessions == 0
+
+
+@pytest.mark.parametrize(
+    ("when", "meant"),
+    [
+        ("price: {below: 100}", Level(below=True, level=100.0)),
+        ("price: {above: 0.5}", Level(below=False, level=0.5)),
+    ],
+)
+def test_a_level_is_a_price(tmp_path: Path, when: str, meant: Condition) -> None:
+    assert condition_of(tmp_path, when) == meant

@@ -479,3 +479,21 @@ def test_a_portfolio_is_no_stock(tmp_path: Path) -> None:
     assert "a portfolio is no stock; write symbols: none" in found[0]
     both = '{portfolio: {weights: {NVDA: 40%}, change: "< -3%"}, price: {change: "< -3%"}}'
     assert "only news and during can be asked" in mistakes(tmp_path, rule_text(both, symbols="none"))[0]
+
+
+@pytest.mark.parametrize(
+    ("price", "said"),
+    [
+        ("{below: 100, above: 50}", "write each under its own price"),
+        ('{below: 100, change: "< -3%"}', "write each under its own price"),
+        ("{below: 100, since: open}", "a level is not measured from anything; remove since"),
+        ("{below: 0}", "too small"),
+        ("{below: -5}", "too small"),
+        ('{below: "100 USD"}', "price.below"),
+        ("{}", "below: 100"),
+    ],
+)
+def test_a_level_stands_by_itself(tmp_path: Path, price: str, said: str) -> None:
+    assert any(said in line for line in mistakes(tmp_path, rule_text(f"price: {price}"))), mistakes(
+        tmp_path, rule_text(f"price: {price}")
+    )

@@ -414,6 +414,8 @@ class Compiler:
     def _price(self, spec: specs.PriceSpec, path: DocumentPath) -> core.Condition | None:
         if spec.drawdown is not None and spec.of is not None:
             return self._drawdown(spec.drawdown, spec.of, path)
+        if (level := spec.below or spec.above) is not None:
+            return core.Level(spec.below is not None, level)
         if spec.change is None:
             return None
         self._asks(spec.change, CHANGES, (*path, "change"), "change")

@@ -238,7 +238,7 @@ PREVIOUS_CLOSE = Since("previous close")
 
 
 class PriceSpec(StrictModel):
-    """The symbol's price has moved: `change` since something, or `drawdown` of a lookback."""
+    """The symbol's price has moved: `change` since something, `drawdown` of a lookback, or across a level."""
 
     change: ChangeComparison | None = None
     """How far, as a percentage; a fall is negative. Example: "< -10%"."""
@@ -249,8 +249,22 @@ class PriceSpec(StrictModel):
     of: SpanField | None = None
     """The lookback of a drawdown: sessions before this one, or a duration. Example: 60 sessions."""
 
+    below: Annotated[float, Field(gt=0)] | None = None
+    """It has fallen below this price, and the session before closed at it or above. Example: 100."""
+    above: Annotated[float, Field(gt=0)] | None = None
+    """It has risen above this price, and the session before closed at it or below. Example: 150."""
+
     @model_validator(mode="after")
     def _one_test(self) -> PriceSpec:
+        if self.below is not None or self.above is not None:
+            others = (self.change, self.drawdown, self.of)
+            if any(other is not None for other in others) or (self.below is not None and self.above is not None):
+                raise ValueError(
+                    "below, above, change and drawdown are each a condition; write each under its own price"
+                )
+            if self.since != PREVIOUS_CLOSE:
+                raise ValueError("a level is not measured from anything; remove since")
+            return self
         _change_or_drawdown(self.change, self.since, self.drawdown, self.of)
         return self
 
@@ -261,7 +275,7 @@ def _change_or_drawdown(
     if change is not None and drawdown is not None:
         raise ValueError("change and drawdown are two conditions; write each under its own price")
     if needed and change is None and drawdown is None:
-        raise ValueError('the price condition has no test; write change: "< -10%", or drawdown with of')
+        raise ValueError('the price condition has no test; write change: "< -10%", drawdown with of, or below: 100')
     if drawdown is not None and of is None:
         raise ValueError("a drawdown needs a lookback; add of: 60 sessions")
     if drawdown is None and of is not None:

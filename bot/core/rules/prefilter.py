@@ -13,7 +13,7 @@ from bot.core.news import NewsIndex
 from bot.core.prices.market import Market, change
 from bot.core.prices.sessions import Session, Timetable
 from bot.core.rules.comparison import Comparison
-from bot.core.rules.conditions import All, Condition, Context, Named, Price
+from bot.core.rules.conditions import All, Condition, Context, Level, Named, Price
 from bot.core.rules.rule import Rule, RuleSet
 
 _Key = tuple[str, str, str, bool]
@@ -114,6 +114,8 @@ def _price_tests(condition: Condition) -> list[Condition]:
             return _price_tests(condition.of)
         case All():
             return [test for child in condition.of for test in _price_tests(child)]
+        case Level():
+            return [condition]
         case Price() if condition.since.kind != "story":
             return [condition]
         case _:

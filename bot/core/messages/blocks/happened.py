@@ -35,6 +35,7 @@ def happened(seen: Snapshot, market: Market, company: Named, indices: Sequence[t
     told = _in_full(seen)
     for move in told[:1]:
         lines.append(price_line(move, company(move.symbol), seen.at, currency_of(market.of(move.symbol))))
+        lines += [(f"It has crossed a level that is watched: {level}.",) for level in _levels(seen, move.symbol)]
         lines += _before_the_night(move, market.of(move.symbol), seen.at)
         lines += [(f"{words[:1].upper()}{words[1:]}.",) for words in _further(move, market.of(move.symbol))]
         lines += _volume(move, market.of(move.symbol), seen.at)
@@ -90,6 +91,18 @@ def _in_full(seen: Snapshot) -> list[StockMove]:
     subject = seen.move_of(seen.incident.lead)
     chosen = [*seen.moves[:1], *([subject] if subject else []), *seen.moves[1:]]
     return list(dict.fromkeys(chosen))[:TOLD_IN_FULL]
+
+
+def _levels(seen: Snapshot, symbol: str) -> list[str]:
+    """The levels that the stock has crossed by the rules of its alerts: ``below 100``."""
+    checks = [check for alert in seen.alerts if alert.symbol == symbol for check in alert.checks]
+    found: list[str] = []
+    while checks:
+        check = checks.pop(0)
+        if check.holds and check.condition.startswith(("price below ", "price above ")):
+            found.append(check.condition.removeprefix("price "))
+        checks = [*(check.children if not check.is_guard else ()), *checks]
+    return list(dict.fromkeys(found))
 
 
 def _further(move: StockMove, prices: SymbolPrices) -> list[str]:

@@ -11,7 +11,7 @@ from bot.core.rules.conditions.group import Breadth
 from bot.core.rules.conditions.logic import All, Any, Named, NoneOf, required, walk
 from bot.core.rules.conditions.news import News
 from bot.core.rules.conditions.portfolio import Portfolio
-from bot.core.rules.conditions.price import Drawdown, Extreme, Gap, MarketTest, Price
+from bot.core.rules.conditions.price import Drawdown, Extreme, Gap, Level, MarketTest, Price
 from bot.core.rules.conditions.timing import During, Sequence
 from bot.core.rules.conditions.unusual import Abnormal, Volume
 
@@ -28,6 +28,7 @@ __all__ = [
     "During",
     "Extreme",
     "Gap",
+    "Level",
     "MarketTest",
     "Move",
     "Named",

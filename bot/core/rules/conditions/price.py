@@ -47,6 +47,48 @@ class Price(Condition):
 
 
 @dataclass(frozen=True, slots=True)
+class Level(Condition):
+    """The price is beyond a level that the session before did not close beyond: it is told as it is crossed, not in
+    every session that stays there."""
+
+    requires_price: ClassVar[bool] = True
+    cost: ClassVar[int] = 1
+    """A few look-ups."""
+
+    below: bool
+    level: float
+    """In the currency of the stock's prices, on the basis of today's shares."""
+
+    def __str__(self) -> str:
+        return f"price {self.asked[0]}"
+
+    @property
+    def asked(self) -> tuple[str, float | None]:
+        return f"{'below' if self.below else 'above'} {self.level:g}", self.level
+
+    @property
+    def reads(self) -> Reads:
+        return Reads(sessions=1)
+
+    def evaluate(self, context: Context) -> Check:
+        prices = context.prices
+
+        def measure(quote: Quote, session: Session) -> Sample | str:
+            before = prices.previous_close(quote, session)
+            if before is None:
+                return "previous close unknown"
+            level = prices.rebased(quote)
+            crossed = self._is_beyond(level) and not self._is_beyond(before.price)
+            words = f"{level:.2f}, and {before.price:.2f} at the previous close"
+            return Sample(level, crossed, "" if context.brief else words)
+
+        return check_price(context, self, measure)
+
+    def _is_beyond(self, price: float) -> bool:
+        return price < self.level if self.below else price > self.level
+
+
+@dataclass(frozen=True, slots=True)
 class Drawdown(Condition):
     """The price has fallen this much from the highest of a lookback; never above 0."""
 
