@@ -202,7 +202,7 @@ class AlertBook:
         quote = move.quote if move else self._market.of(symbol).last
         assert outcome.severity is not None
         return Alert(
-            id=f"{session.date:%Y%m%d}-{symbol or 'news'}-{fingerprint[:6]}",
+            id=f"{session.date:%Y%m%d}-{symbol or ('news' if outcome.happening else 'portfolio')}-{fingerprint[:6]}",
             fingerprint=fingerprint,
             rule=rule.name,
             rule_version=rule.version,
