@@ -29,11 +29,11 @@ from bot.core.model import (
     StockMove,
 )
 from bot.core.news import Companies, Company, NewsIndex
+from bot.core.prices.hold import AT_NIGHT, Hold, at_night, parse_hold
 from bot.core.prices.market import Market
 from bot.core.prices.sessions import Session, Timetable
 from bot.core.rules.conditions import All, During
 from bot.core.rules.rule import Rule, RuleSet
-from bot.core.rules.thin import AT_NIGHT, Hold, at_night, parse_hold
 from bot.render.plain import plain
 from tests.core import worlds
 from tests.core.real_sessions import timetable

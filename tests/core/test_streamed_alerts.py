@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bot.core.model import ChangeKind, Quote
 from bot.core.prices.streamed import Streamed
 
+from .real_sessions import timetable
 from .worlds import at, close, engine, price, rule, weekday_timetable
 
 START = at("01-27 15:00")
@@ -78,3 +79,26 @@ def test_whatever_polls_alert_on_the_stream_alerts_on_no_later(steps: list[float
 
     with_stream, without = alerts(path, 330, stream=True), alerts(path, 330, stream=False)
     assert all(severity in with_stream and with_stream[severity] <= at for severity, at in without.items())
+
+
+@pytest.mark.parametrize("apart", [10, 25, 40])
+def test_at_night_the_stream_brings_the_trades_that_the_night_asks_for(apart: int) -> None:
+    """Though nobody polls meanwhile: four of them over two minutes, and no fewer."""
+    night = at("01-28 03:00")
+    fall = rule(when=price("< -10%"), symbols=("NVDA",))
+    machine = engine(fall, timetable=timetable("XNYS"))
+    machine.step([close("NVDA", 100.0, "01-27")], night - timedelta(hours=3))
+    streamed = Streamed(["NVDA"], lambda _: timetable("XNYS"), "stream")
+    streamed.hold(machine.rules.holds)
+    first = Quote("NVDA", 99.0, night, night, previous_close=100.0)
+    streamed.polled([first], (), night)
+    machine.step([first], night)
+    fired: list[float] = []
+    for second in range(1, 400):
+        now = night + timedelta(seconds=second)
+        if second % apart == 0:  # and each time one order prints twice more
+            for more in range(3):
+                streamed.take("NVDA", 88.0, now + timedelta(seconds=more), "", now + timedelta(seconds=more))
+        changes = machine.step(streamed.take_quotes(now), now).changes
+        fired += [second - apart for c in changes if c.kind is ChangeKind.FIRED]
+    assert fired == [pytest.approx(120, abs=apart)]

@@ -11,6 +11,7 @@ from random import Random
 from bot.core.engine import Engine
 from bot.core.model import Alert, ChangeKind, DailyBar, Observation, Phase, Quote, Story
 from bot.core.news import Companies, Company, NewsIndex
+from bot.core.prices.hold import Hold
 from bot.core.prices.market import Market
 from bot.core.prices.sessions import Session
 from bot.core.prices.windows import Span
@@ -18,7 +19,6 @@ from bot.core.rules.comparison import parse_comparison
 from bot.core.rules.conditions import All, Breadth, Drawdown
 from bot.core.rules.conditions.unusual import Abnormal
 from bot.core.rules.rule import Rule, RuleSet
-from bot.core.rules.thin import Hold
 from tests.core.real_sessions import timetable
 from tests.core.worlds import CHEAP, TOPICS, news, price, rule
 

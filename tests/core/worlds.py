@@ -146,9 +146,9 @@ def story(title: str, when: str, source: str = "wire", **more: object) -> Story:
 CHEAP = "DeepSeek releases DeepSeek-R1, a rival at a fraction of the cost"
 
 
-def engine(*rules: Rule, since: str = "01-02 00:00") -> Engine:
+def engine(*rules: Rule, since: str = "01-02 00:00", timetable: Timetable | None = None) -> Engine:
     """An engine over the small world."""
-    timetable = weekday_timetable()
+    timetable = timetable or weekday_timetable()
     return Engine(
         RuleSet(rules or (rule(),)),
         COMPANIES,

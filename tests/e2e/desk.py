@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import os
 import shutil
 import signal
@@ -24,6 +25,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from zlib import crc32
+
+from PIL import Image
 
 from tests.prepared import Fork, prepared
 from tests.processes import Processes
@@ -335,6 +338,15 @@ class Desk:
             return int(self.rows(sql, *values)[0][0])
         except sqlite3.OperationalError:
             return 0
+
+
+def share_of(api: BotApi, colour: str) -> float:
+    """How much of the newest picture has this colour, ``#rrggbb``."""
+    newest = max((number, message) for (_, number), message in api.sent.items() if message.photo)[1]
+    with Image.open(io.BytesIO(newest.picture)) as picture:
+        found = picture.convert("RGB").getcolors(picture.width * picture.height) or []
+    wanted = tuple(bytes.fromhex(colour.removeprefix("#")))
+    return sum(count for count, of in found if of == wanted) / sum(count for count, _ in found)
 
 
 @contextlib.contextmanager

@@ -96,6 +96,22 @@ async def test_a_stale_night_price_leaves_the_regular_one(server: YahooServer, s
 
 
 @pytest.mark.parametrize(
+    ("closed_on", "traded"),
+    [
+        ("01-17", "01-19 22:00"),  # Sunday evening, before a holiday
+        ("01-24", "01-24 22:00"),  # Friday evening
+        ("01-27", "01-28 04:00:01"),  # when the night is over
+    ],
+)
+async def test_a_print_where_there_is_no_night_is_none(
+    server: YahooServer, source: Yahoo, closed_on: str, traded: str
+) -> None:
+    closed(server, "NVDA", 142.62, closed_on, 147.22)
+    server.set_quote("NVDA", 100.0, at(traded), phase="overnight")
+    assert [quote.price for quote in await asked(source, traded)] == [142.62]
+
+
+@pytest.mark.parametrize(
     "fields",
     [
         {"overnightMarketPrice": None},

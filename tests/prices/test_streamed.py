@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.adapters.prices.yahoo import doubt
-from bot.core.model import Quote, QuoteKind
+from bot.core.model import Phase, Quote, QuoteKind
+from bot.core.prices.hold import Hold
 from bot.core.prices.streamed import ALL_EVERY, ALL_LEAST, CHECKED, PLAIN, STEP, Streamed
 from tests.prices.conftest import timetable
 
@@ -147,7 +148,7 @@ def test_a_step_is_let_through_with_the_trades_that_may_confirm_it() -> None:
     flat = [(98.0, n) for n in range(1, 20)]
     assert passed(made(), *flat) == [(98.0, 1), (98.0, 2), (98.0, 3)]
     streamed = made()
-    streamed.hold(5)
+    streamed.hold({Phase.REGULAR: Hold(5)})
     assert len(passed(streamed, *flat)) >= 5
 
 

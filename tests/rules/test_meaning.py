@@ -39,7 +39,6 @@ from bot.core.rules.conditions import (
 )
 from bot.core.rules.conditions.cause import Cause
 from bot.core.rules.rule import Rule, RuleSet
-from bot.core.rules.thin import Hold
 
 from .files import AROUND, condition_of, load, rule_of, rule_text
 
@@ -227,7 +226,7 @@ def test_hold_may_be_of_each_phase_and_reads_back(
     rule = rule_of(tmp_path, 'price: {change: "< -5%"}', f"hold: {written}")
 
     def of(phase: Phase) -> str:
-        hold = rule.holds.get(phase) or Hold(rule.hold, rule.hold_for)
+        hold = rule.hold_in(phase)
         by_time = hold.lasting is not None and phase is not Phase.OVERNIGHT
         return format_duration(hold.lasting) if by_time and hold.lasting else str(hold)
 

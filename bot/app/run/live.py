@@ -163,7 +163,7 @@ class LiveBot:
             self._take_streamed,
             self.inbox.report,
             self._ask_soon,
-            lambda: max((rule.hold for rule in self.engine.view().rules), default=1),
+            lambda: self.engine.view().rules.holds,
         )
         return self.stream
 

@@ -18,11 +18,11 @@ from bot.config.yaml.scalars import Duration, Name, Symbol, TimeZoneName
 from bot.config.yaml.validation import StrictModel
 from bot.core.errors import Problem
 from bot.core.model import FollowUpKind, Phase, Reach
+from bot.core.prices.hold import AT_NIGHT, BY_DAY, Hold, at_night, parse_hold
 from bot.core.prices.windows import Since, Span, format_duration, parse_duration, parse_since, parse_span
 from bot.core.rules.comparison import Comparison, parse_comparison
 from bot.core.rules.conditions import TextPattern
 from bot.core.rules.conditions.news import BASELINE, STRONG_ENOUGH
-from bot.core.rules.thin import AT_NIGHT, BY_DAY, Hold, at_night, parse_hold
 
 MOST_QUOTES = 20
 """The most quotes ``hold`` counts; a longer hold is written as a duration."""

@@ -5,21 +5,25 @@ streamed trade borrows them while it is of the same session, and waits for the n
 the poll has not vouched for. So the stream changes when something is known, and nothing else.
 
 A liquid stock trades many times a second, and nothing rests on most of it. Let through are a step from the price last
-known and the trades after it that may confirm it, each symbol's and all together within a budget. What waits is
-bounded: per symbol the newest trades of distinct event times, as many as a rule's ``hold`` asks for.
+known and the trades after it that may confirm it, each symbol's and all together within a budget. How many those are
+is what rules' ``hold`` asks for in the phase they trade in; at night, where trades close together count as one, they
+are let through apart and for long enough. What waits is bounded: per symbol the newest trades of distinct event times,
+as many as are let through.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from bot.core.model import Phase, Quote, QuoteKind
 from bot.core.prices.admission import FUTURE_ALLOWANCE
-from bot.core.prices.sessions import Session, Timetable
+from bot.core.prices.hold import BY_DAY, HOLDS, Hold
+from bot.core.prices.market import APART
+from bot.core.prices.sessions import THIN_PHASES, Session, Timetable
 
 FURTHEST = 0.15
 """How far a streamed price may be from the polled one. It covers no split, and no other unit."""
@@ -32,8 +36,9 @@ STEP, STEP_NEAR = 0.005, 0.001
 """A move from the price last known that is let through; the smaller one for a symbol that is NEAR a rule's interest."""
 NEAR = 0.04
 """This far from its previous close."""
-LONGEST_HOLD = 10
-"""More confirmations than this are left to polls."""
+LEAST_CONFIRM, MOST_CONFIRM, MOST_CONFIRM_THIN = 2, 10, 30
+"""So many trades are let through to confirm a step, however few rules ask for; more than the most, by day and in thin
+trading, are left to polls."""
 SYMBOL_BURST, SYMBOL_EVERY = 20, 5.0
 """Quotes of one symbol: so many at once, and then one in so many seconds."""
 ALL_BURST, ALL_EVERY, ALL_LEAST = 2, 15.0, 10.0
@@ -122,14 +127,15 @@ class Streamed:
         self._told: set[tuple[str, Phase]] = set()
         """In which phases the stream has ever told of a symbol: it need not serve all."""
         self._all: _Budget | None = None
-        self.keep = 2
-        """How many trades of a symbol are kept until they are judged."""
+        self._confirming: Mapping[Phase, int] = {}
+        """How many trades rules may ask for, by phase."""
+        self.hold(HOLDS)
         self.wanted: set[str] = set()
         """Symbols that a poll should be made for soon, until somebody takes them."""
 
-    def hold(self, most: int) -> None:
-        """Say how many confirmations rules ask for at most."""
-        self.keep = max(2, min(most, LONGEST_HOLD))
+    def hold(self, of: Mapping[Phase, Hold]) -> None:
+        """Say what rules ask for at most in each phase; in those left out it is what they ask for by default."""
+        self._confirming = {phase: _confirming(phase, of.get(phase) or BY_DAY) for phase in Phase}
 
     # ------------------------------------------------------------------------------------------------------ arriving
 
@@ -151,11 +157,15 @@ class Streamed:
         if state.arrived and state.arrived[-1].at == at:
             state.arrived[-1] = arrival
         else:
-            state.arrived.append(arrival)
-            if len(state.arrived) > self.keep:
-                del state.arrived[0]
+            state.arrived = self._newest([*state.arrived, arrival], state)
         self._touched[symbol] = None
         return ""
+
+    def _newest(self, arrivals: list[Arrival], state: _Symbol) -> list[Arrival]:
+        """Of these, as many as may confirm a step in the phase of the last."""
+        if len(arrivals) <= LEAST_CONFIRM:
+            return arrivals
+        return arrivals[-self._confirming[state.timetable.phase(arrivals[-1].at)] :]
 
     def polled(self, quotes: Sequence[Quote], held: Collection[str], now: datetime) -> Compared:
         """Take what a poll brought; ``held`` are symbols whose price is held back. Returns how the stream compares."""
@@ -199,11 +209,11 @@ class Streamed:
         state.polled, state.session = quote, session
         if state.passed is None or quote.at >= state.passed.at:
             if _is_step(quote.price, state.known, quote.previous_close):
-                state.confirm = self.keep + 1
+                state.confirm = self._confirming[state.timetable.phase(quote.at)] + 1
             state.known = quote.price
         if state.waiting:
             waited, state.waiting = state.waiting, []
-            state.arrived = [*waited, *state.arrived][-self.keep :]
+            state.arrived = self._newest([*waited, *state.arrived], state)
             self._touched[symbol] = None
 
     def same_trade(self, quote: Quote) -> Quote:
@@ -232,7 +242,7 @@ class Streamed:
                 if not self._counts(state, arrival):
                     continue
                 if not self._affords(state, now):
-                    state.arrived = [*good[number:], *state.arrived][-self.keep :]
+                    state.arrived = self._newest([*good[number:], *state.arrived], state)
                     self._touched[symbol] = None
                     break
                 quotes.append(self._quote(symbol, state, arrival, now))
@@ -250,7 +260,7 @@ class Streamed:
             if not doubt:
                 good.append(arrival)
             elif doubt == "wait":
-                state.waiting = [*state.waiting, arrival][-self.keep :]
+                state.waiting = self._newest([*state.waiting, arrival], state)
                 self._want(symbol, state, now)
             elif abs(arrival.price / state.polled.price - 1) >= WORTH_ASKING:
                 self._want(symbol, state, now)
@@ -271,9 +281,12 @@ class Streamed:
             self.wanted.add(symbol)
 
     def _counts(self, state: _Symbol, arrival: Arrival) -> bool:
-        """Whether it is a step, or may confirm one."""
+        """Whether it is a step, or may confirm one. In thin trading none does that follows another at once."""
+        phase = state.timetable.phase(arrival.at)
         if _is_step(arrival.price, state.known, state.polled.previous_close if state.polled is not None else None):
-            state.confirm = self.keep + 1
+            state.confirm = self._confirming[phase] + 1
+        elif phase in THIN_PHASES and state.passed is not None and arrival.at - state.passed.at < APART:
+            return False
         return state.confirm > 0
 
     def _affords(self, state: _Symbol, now: datetime) -> bool:
@@ -304,6 +317,14 @@ class Streamed:
             source=self._source,
             basis=polled.basis,
         )
+
+
+def _confirming(phase: Phase, hold: Hold) -> int:
+    """How many trades may be needed to confirm a step in this phase."""
+    if phase not in THIN_PHASES:
+        return max(LEAST_CONFIRM, min(hold.quotes, MOST_CONFIRM))
+    lasting = math.ceil(hold.lasting / APART) if hold.lasting else 0
+    return max(LEAST_CONFIRM, min(hold.quotes + lasting, MOST_CONFIRM_THIN))
 
 
 def _zone(price: float, reference: float | None) -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from bot.core.model import NO_STOCK, Check, ClusterMatch, FollowUpKind, Phase, Severity, Together, stable_id
 from bot.core.news import NewsIndex
 from bot.core.news.asked import Question
+from bot.core.prices.hold import HOLDS, Hold, longest
 from bot.core.prices.market import Market, change
 from bot.core.prices.sessions import Session
 from bot.core.prices.windows import LONGEST_PAUSE, Span
@@ -28,7 +29,7 @@ from bot.core.rules.conditions import (
     required,
     walk,
 )
-from bot.core.rules.thin import HOLDS, Hold, Witnesses
+from bot.core.rules.thin import Witnesses
 
 if TYPE_CHECKING:
     from bot.core.cause.causes import Causes
@@ -115,6 +116,10 @@ class Rule:
             back = reads.news_for + LONGEST_PAUSE
             reads |= Reads(sessions=back.days + 1, quotes_for=back)
         return reads | Reads(sessions=int(self.has_price), quotes_for=self.hold_for or timedelta())
+
+    def hold_in(self, phase: Phase) -> Hold:
+        """How long a price of ``phase`` must have met a condition."""
+        return self.holds.get(phase) or Hold(self.hold, self.hold_for)
 
     def fingerprint(self, subject: str) -> str:
         """Stable hash of rule and symbol or, of a rule about no stock, rule and happening."""
@@ -219,6 +224,8 @@ class RuleSet:
         """The enabled rules about no stock."""
         self.symbols = frozenset(self._by_symbol) - {NO_STOCK}
         """Every symbol some enabled rule applies to."""
+        self.holds = {p: longest(rule.hold_in(p) for rule in self._rules if rule.enabled) for p in Phase}
+        """By phase, what satisfies the hold of every enabled rule."""
 
     def _index(self, rule: Rule) -> None:
         reads = rule.when.reads

@@ -28,7 +28,7 @@ from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bot.core.model import Quote, QuoteKind
+from bot.core.model import Phase, Quote, QuoteKind
 from bot.core.prices.sessions import Timetable
 
 AUCTION = timedelta(minutes=5)
@@ -76,7 +76,7 @@ def read_quote(
     """
     zone = _zone(item)
     regular = _price(item, "regular")
-    others = (_price(item, part) for part in ("overnight", "pre", "post"))
+    others = (_night_price(item, timetable), _price(item, "pre"), _price(item, "post"))
     prices = [p for p in (*others, regular) if p is not None]
     if not prices:
         return ()
@@ -192,6 +192,14 @@ def text(item: Item, *names: str) -> str:
 def _price(item: Item, part: str) -> YahooPrice | None:
     price, at = _number(item.get(f"{part}MarketPrice")), _moment(item.get(f"{part}MarketTime"))
     return YahooPrice(price, at, part) if price is not None and at is not None else None
+
+
+def _night_price(item: Item, timetable: Timetable | None) -> YahooPrice | None:
+    """The price of the night, if it is of one: what is printed on the eve of a holiday is of no session."""
+    price = _price(item, "overnight")
+    if price is None or timetable is None:
+        return price
+    return price if timetable.phase(price.at) is Phase.OVERNIGHT else None
 
 
 def _day_of(price: YahooPrice, zone: tzinfo) -> date:

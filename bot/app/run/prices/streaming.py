@@ -11,13 +11,14 @@ import contextlib
 import logging
 import random
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.core.errors import SourceError
-from bot.core.model import Quote, SourceReport, Trouble
+from bot.core.model import Phase, Quote, SourceReport, Trouble
 from bot.core.ports import Clock, PriceStream, StreamListener
+from bot.core.prices.hold import HOLDS, Hold
 from bot.core.prices.sessions import Timetable
 from bot.core.prices.streamed import Compared, Streamed
 from bot.core.text.wording import count, listing
@@ -81,8 +82,8 @@ class Streaming(StreamListener):
     report: Callable[[SourceReport], None]
     ask: Callable[[Collection[str]], None]
     """Asks for a poll of these symbols soon."""
-    longest_hold: Callable[[], int] = lambda: 2
-    """The most confirmations that a rule asks for."""
+    holds: Callable[[], Mapping[Phase, Hold]] = lambda: HOLDS
+    """What rules ask for at most to confirm a price, by phase."""
     waits: Waits = Waits()
     chance: Callable[[], float] = random.random
     """From 0 to 1: how much of a wait's second half is waited."""
@@ -232,7 +233,7 @@ class Streaming(StreamListener):
         while True:
             await asyncio.sleep(self.waits.evaluate_every.total_seconds())
             self._now = self.clock.now()
-            self._streamed.hold(self.longest_hold())
+            self._streamed.hold(self.holds())
             quotes = self._streamed.take_quotes(self._now)
             if quotes:
                 self.counts.quotes += len(quotes)

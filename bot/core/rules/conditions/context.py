@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from bot.core.model import Check, ClusterMatch, Phase, Quote, Reference
 from bot.core.news import NewsIndex
+from bot.core.prices.hold import HOLDS, Hold
 from bot.core.prices.market import SymbolPrices
 from bot.core.prices.sessions import Session
 from bot.core.prices.windows import Span
-from bot.core.rules.thin import HOLDS, Hold
 
 if TYPE_CHECKING:
     from bot.core.cause.causes import Causes
