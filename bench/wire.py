@@ -1,10 +1,11 @@
-"""From a trade to Telegram: ``python bench/wire.py [--seconds 90] [--symbols 175 1000] [--json FILE] [--write]``.
+"""From a trade to Telegram: ``python bench/wire.py [--falls 100] [--symbols 175 1000] [--json FILE] [--write]``.
 
 The bot runs as a process, as configured by default (polls every 15 seconds, ``hold`` 2), against an emulated Yahoo with
-its stream and an emulated Bot API on loopback. Every stock trades once a second. Every few seconds one of them falls
-by 12 %, at once (``jump``) or by 1.5 % a second (``slide``), and stays there. Measured is the time from the first trade
-beyond the rule's 10 %, as it leaves for the wire, to the arrival of ``sendMessage``; one second of it passes before
-there is a second trade to confirm it. Then the processor time of the bot in a calm minute, with the stream and without.
+its stream and an emulated Bot API on loopback. Every stock trades once a second. Every two seconds one of them falls
+by 12 %, at once or by 1.5 % a second, and stays there; each of several chats watches a part of the stocks, as more than
+eight messages a minute to one would be gathered into a list. Measured is the time from the first trade beyond the
+rule's 10 %, as it leaves for the wire, to the arrival of ``sendMessage``; one second of it passes before there is a
+second trade to confirm it. Then the processor time of the bot in a calm minute, with the stream and without.
 
 With ``--write`` the table goes into docs/operations.md.
 """
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import math
 import os
 import random
 import statistics
@@ -37,8 +39,10 @@ DOCS = Path(__file__).resolve().parents[1] / "docs" / "operations.md"
 BEGIN, END = "<!-- measured: python bench/wire.py --write -->", "<!-- end of what wire.py measured -->"
 NOON = datetime(2025, 1, 27, 16, 0, tzinfo=UTC)
 CLOSE = 100.0
-EVERY = 8.0
-"""Seconds between two falls: more than eight messages a minute would be gathered into a list."""
+CHATS = tuple(range(READER, READER + 5))
+"""Each is told of every fifth stock."""
+EVERY = 2.0
+"""Seconds between two falls: six a minute for each chat."""
 SETTLE, CALM, LAST = 20.0, 40.0, 35.0
 """Seconds until measuring begins, of the calm minute, and after the last fall."""
 SHAPES = {"jump": (-0.12,), "slide": tuple(-0.015 * n for n in range(1, 9))}
@@ -53,11 +57,11 @@ rules:
 """
 CONFIG = """\
 storage: {{database: aftershock.db}}
-telegram: {{base_url: "{telegram}", admins: [{admin}], allow: [{reader}], pictures: false}}
+telegram: {{base_url: "{telegram}", admins: [{admin}], allow: [{readers}], pictures: false}}
 prices: {{stream: {stream}}}
 benchmarks: [SPY]
 watchlist:
-  all: [{symbols}]
+{groups}
 """
 
 
@@ -128,8 +132,8 @@ def cpu(pid: int) -> float:
     return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def play(folder: Path, count: int, seconds: float, *, stream: bool) -> dict[str, object]:
-    """One bot with so many stocks."""
+def play(folder: Path, count: int, number: int, *, stream: bool) -> dict[str, object]:
+    """One bot with so many stocks, of which so many fall."""
     symbols = [f"S{n:04d}" for n in range(count)]
     with Desk(folder, began=NOON) as desk:
         for file in (desk.folder / "rules").glob("*.yaml"):
@@ -140,10 +144,15 @@ def play(folder: Path, count: int, seconds: float, *, stream: bool) -> dict[str,
         for symbol in [*symbols, "SPY"]:
             desk.yahoo.set_history(symbol, [(day, CLOSE) for day in days if day.weekday() < 5])
             desk.yahoo.set_quote(symbol, CLOSE, desk.now(), previous_close=CLOSE, phase="regular")
-        names = {"telegram": desk.api.url, "admin": ADMIN, "reader": READER, "symbols": ", ".join(symbols)}
+        groups = "\n".join(f"  part-{c}: [{', '.join(symbols[n :: len(CHATS)])}]" for n, c in enumerate(CHATS))
+        readers = ", ".join(str(chat) for chat in CHATS)
+        names = {"telegram": desk.api.url, "admin": ADMIN, "readers": readers, "groups": groups}
         (desk.folder / "config.yaml").write_text(CONFIG.format(stream=str(stream).lower(), **names))
         bot = desk.start(new_process=True)
-        desk.subscribe(READER)
+        desk.subscribe(*CHATS)
+        for chat in CHATS:
+            desk.api.say(chat, chat, f"/watch group:part-{chat}")
+        wait_until(lambda: all(len(desk.texts(chat)) >= 2 for chat in CHATS), "every chat watches its part")
         for _ in range(5):  # of a thousand stocks it takes minutes on a busy machine
             if desk.count("SELECT count(DISTINCT symbol) FROM daily_bars") < count:
                 time.sleep(1)
@@ -159,43 +168,42 @@ def play(folder: Path, count: int, seconds: float, *, stream: bool) -> dict[str,
         share = (cpu(bot.process.pid) - used) / CALM
         polls, messages = desk.yahoo.count("quote") - polls, market.trades - messages
         shapes = list(SHAPES)
-        chance, until, number = random.Random(count), time.monotonic() + seconds, 0
-        while time.monotonic() < until:
-            symbol = symbols[number * 7 % count]
-            market.falls[symbol] = Fall(symbol, shapes[number % len(shapes)], time.monotonic())
-            number += 1
+        chance = random.Random(count)
+        for each, symbol in enumerate(symbols[:number]):
+            market.falls[symbol] = Fall(symbol, shapes[each % len(shapes)], time.monotonic())
             time.sleep(EVERY * chance.uniform(0.9, 1.1))
         time.sleep(LAST)
         market.stop()
         trading.join()
         stored = desk.count("SELECT count(*) FROM quotes WHERE source = 'yahoo stream'")
-        told = [c for c in desk.api.made("sendMessage") if c.chat == READER]
+        told = [c for c in desk.api.made("sendMessage") if c.chat in CHATS]
         for fall in market.falls.values():
             at = [c.at for c in told if fall.symbol in c.params["text"] and c.at >= fall.began]
             fall.told = min(at, default=None)
         bot.stop()
+        load = f"{os.getloadavg()[0]:.1f}"
         return {
             "symbols": count, "stream": "on" if stream else "off", "processor_share": share,
             "requests_a_minute": polls * 60 / CALM, "trades_a_second": messages / CALM, "stream_quotes_stored": stored,
-            "late": market.late, "falls": [asdict(fall) for fall in market.falls.values()],
+            "load": load, "late": market.late, "falls": [asdict(fall) for fall in market.falls.values()],
         }  # fmt: skip
 
 
 def rows(found: list[dict[str, object]]) -> list[dict[str, object]]:
-    """A row for each setting and shape."""
+    """A row for each setting."""
     out = []
     for each in found:
-        for shape in SHAPES:
-            falls = [f for f in each["falls"] if f["shape"] == shape and f["beyond"]]  # type: ignore[attr-defined]
-            waits = sorted(f["told"] - f["beyond"] for f in falls if f["told"] is not None)
-            if waits:
-                most = waits[min(len(waits) - 1, round(0.99 * len(waits)))]
-                out.append(
-                    {
-                        "symbols": each["symbols"], "stream": each["stream"], "fall": shape, "falls": len(falls),
-                        "told": len(waits), "median s": f"{statistics.median(waits):.1f}", "99th s": f"{most:.1f}",
-                    }
-                )  # fmt: skip
+        falls = [f for f in each["falls"] if f["beyond"]]  # type: ignore[attr-defined]
+        waits = sorted(f["told"] - f["beyond"] for f in falls if f["told"] is not None)
+        if waits:
+            most = waits[max(0, math.ceil(0.99 * len(waits)) - 1)]
+            out.append(
+                {
+                    "symbols": each["symbols"], "stream": each["stream"], "falls": len(falls), "told": len(waits),
+                    "median s": f"{statistics.median(waits):.1f}", "99th s": f"{most:.1f}",
+                    "slowest s": f"{waits[-1]:.1f}", "load": each["load"],
+                }
+            )  # fmt: skip
     return out
 
 
@@ -206,6 +214,7 @@ def words(found: list[dict[str, object]]) -> str:
             "symbols": e["symbols"], "stream": e["stream"], "trades a second": f"{e['trades_a_second']:.0f}",
             "requests a minute": f"{e['requests_a_minute']:.0f}",
             "processor": f"{e['processor_share'] * 100:.1f} %", "streamed prices stored": e["stream_quotes_stored"],
+            "trading late, at most s": f"{e['late']:.1f}",
         }
         for e in found
     ]  # fmt: skip
@@ -218,7 +227,7 @@ def words(found: list[dict[str, object]]) -> str:
 def main() -> None:
     """Play, print, and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=90, help="of falls, for each setting")
+    parser.add_argument("--falls", type=int, default=100, help="for each setting")
     parser.add_argument("--symbols", type=int, nargs="+", default=[175, 1000])
     parser.add_argument("--json", type=Path, help="write every fall there")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/operations.md")
@@ -227,7 +236,7 @@ def main() -> None:
     for count in args.symbols:
         for stream in (True, False):
             with tempfile.TemporaryDirectory() as folder:
-                found.append(play(Path(folder) / "desk", count, args.seconds, stream=stream))
+                found.append(play(Path(folder) / "desk", count, args.falls, stream=stream))
             if args.json:
                 args.json.write_text(json.dumps(found, indent=1))
             print(words(found[-1:]), flush=True)

@@ -69,10 +69,21 @@ class Arrived:
         session = self.session_of(at)
         return session is not None and session.starts_at <= at < session.pre_at
 
+    def by_day(self, newest: Quote) -> Quote:
+        """That quote, or the one before it where it is a trade that stands out from those before and after it."""
+        earlier, later = ([q for q in self.known if q.at < newest.at], [q for q in self.known if q.at > newest.at])
+        if newest.kind is QuoteKind.TRADE and earlier and later:
+            beside = (earlier[-1], later[0])
+            day = all(self.session_of(q.at) == self.session_of(newest.at) and not self.at_night(q.at) for q in beside)
+            above = all(newest.price / q.price - 1 > 0.02 for q in beside)
+            if day and (above or all(newest.price / q.price - 1 < -0.02 for q in beside)):
+                return earlier[-1]
+        return newest
+
     def settled(self, newest: Quote) -> float | None:
         """The middle of five trades of the night, ten seconds apart, of which three agree."""
         if not self.at_night(newest.at):
-            return newest.price
+            return self.by_day(newest).price
         found = [newest]
         for quote in self.distinct(1000):
             same = self.session_of(quote.at) == self.session_of(newest.at) and self.at_night(quote.at)
@@ -201,7 +212,16 @@ def naive_reference(arrived: Arrived, quote: Quote, session: Session, since: Sin
         case "duration":
             assert since.duration is not None
             earlier = [q for q in arrived.known if q.at <= quote.at - since.duration]
-            return arrived.settled(earlier[-1]) if earlier and arrived.session_of(earlier[-1].at) == session else None
+            if not earlier or arrived.session_of(earlier[-1].at) != session:
+                return None
+            found = resolve(arrived.prices, quote, session, since)
+            oldest = quote.at - since.duration - max(since.duration, timedelta(hours=1))
+            if found is None:  # too old, or too few trades of a night
+                settled = arrived.prices.settled(earlier[-1], session)
+                assert settled is None or settled.at < oldest
+                return None
+            assert found.at >= oldest
+            return arrived.settled(earlier[-1])
         case "sessions":
             return arrived.close(arrived.before(session, since.count))
         case "high":
@@ -241,7 +261,10 @@ def test_the_price_before_a_story_is_the_last_quote_or_close_before_it(arrived: 
     told = arrived.moment
     candidates = [(q.at, 1, q.price) for q in arrived.known if q.at <= told]
     last = [q for q in arrived.known if q.at <= told][-1:]
-    if last and arrived.at_night(last[0].at):  # where it settled, else where the session before left it
+    if last and not arrived.at_night(last[0].at):
+        beside = arrived.by_day(last[0])
+        candidates = [c for c in candidates if c[0] < beside.at] + [(beside.at, 1, beside.price)]
+    elif last:  # where it settled, else where the session before left it
         begun = arrived.session_of(last[0].at)
         assert begun is not None
         price = arrived.settled(last[0])

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from bot.core.model import Quote, QuoteKind, Reference
 from bot.core.prices.market import SymbolPrices
 from bot.core.prices.sessions import THIN_PHASES, Session
 from bot.core.prices.windows import Since, Span
+
+SPARSE = timedelta(hours=1)
+"""What is measured since a time ago is measured from a price at most this much older than that, or once more as old:
+bars of an hour are that far apart, and of hours long past no more is remembered where symbols are many."""
 
 
 def resolve(
@@ -30,7 +34,7 @@ def resolve(
             if last is None or prices.session_of(last) != session:
                 return None
             earlier = prices.settled(last, session)
-            if earlier is None:
+            if earlier is None or quote.at - since.duration - earlier.at > max(since.duration, SPARSE):
                 return None
             return Reference(str(since), prices.rebased(earlier), earlier.at, session.date)
         case "sessions":
