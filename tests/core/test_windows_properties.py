@@ -69,21 +69,25 @@ class Arrived:
         session = self.session_of(at)
         return session is not None and session.starts_at <= at < session.pre_at
 
-    def by_day(self, newest: Quote) -> Quote:
+    def by_day(self, newest: Quote) -> Quote | None:
         """That quote, or the one before it where it is a trade that stands out from those before and after it."""
-        earlier, later = ([q for q in self.known if q.at < newest.at], [q for q in self.known if q.at > newest.at])
-        if newest.kind is QuoteKind.TRADE and earlier and later:
-            beside = (earlier[-1], later[0])
-            day = all(self.session_of(q.at) == self.session_of(newest.at) and not self.at_night(q.at) for q in beside)
-            above = all(newest.price / q.price - 1 > 0.02 for q in beside)
-            if day and (above or all(newest.price / q.price - 1 < -0.02 for q in beside)):
-                return earlier[-1]
+        earlier = [q for q in self.known if q.at < newest.at][-1:]
+        later = [q for q in self.known if q.at > newest.at][:1]
+        session = self.session_of(newest.at)
+        assert session is not None
+        before = next((q for q in earlier if self.session_of(q.at) == session and not self.at_night(q.at)), None)
+        base = before.price if before else self.close(self.before(session, 1))
+        if newest.kind is QuoteKind.TRADE and base and later and self.session_of(later[0].at) == session:
+            levels = (base, later[0].price)
+            if all(newest.price / p - 1 > 0.02 for p in levels) or all(newest.price / p - 1 < -0.02 for p in levels):
+                return before
         return newest
 
     def settled(self, newest: Quote) -> float | None:
         """The middle of five trades of the night, ten seconds apart, of which three agree."""
         if not self.at_night(newest.at):
-            return self.by_day(newest).price
+            of_the_day = self.by_day(newest)
+            return of_the_day.price if of_the_day else None
         found = [newest]
         for quote in self.distinct(1000):
             same = self.session_of(quote.at) == self.session_of(newest.at) and self.at_night(quote.at)
@@ -261,8 +265,8 @@ def test_the_price_before_a_story_is_the_last_quote_or_close_before_it(arrived: 
     told = arrived.moment
     candidates = [(q.at, 1, q.price) for q in arrived.known if q.at <= told]
     last = [q for q in arrived.known if q.at <= told][-1:]
-    if last and not arrived.at_night(last[0].at):
-        beside = arrived.by_day(last[0])
+    beside = arrived.by_day(last[0]) if last and not arrived.at_night(last[0].at) else None
+    if beside is not None:
         candidates = [c for c in candidates if c[0] < beside.at] + [(beside.at, 1, beside.price)]
     elif last:  # where it settled, else where the session before left it
         begun = arrived.session_of(last[0].at)

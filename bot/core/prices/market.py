@@ -280,28 +280,35 @@ class SymbolPrices:
         return found
 
     def settled(self, newest: Quote, session: Session) -> Quote | None:
-        """Where the price is at ``newest``: by day that quote, or the one before it if it is a single wild print; in
-        thin trading the middle of the last ``SETTLED_BY`` trades, ``None`` before there are so many, or where no
-        majority of them agrees."""
+        """Where the price is at ``newest``: by day that quote, or the one before it if it is a single wild print, and
+        ``None`` where there is none before; in thin trading the middle of the last ``SETTLED_BY`` trades, ``None``
+        before there are so many, or where no majority of them agrees."""
         if not session.thin(newest.at):
-            return self._odd_one_out(newest, session) or newest
+            before = self._day_before(newest, session)
+            return before if self._stands_out(newest, before, session) else newest
         last = self.apart(newest, session, SETTLED_BY)
         middle = _middle(last, self.rebased)
         agree = sum(abs(self.rebased(q) / self.rebased(middle) - 1) <= ODD for q in last)
         return middle if len(last) == SETTLED_BY and agree > SETTLED_BY // 2 else None
 
-    def _odd_one_out(self, quote: Quote, session: Session) -> Quote | None:
-        """The quote before a trade that lies ``ODD`` above or below both that and the quote after it, all of one
-        session's day, as a wild print does; ``None`` for any other."""
-        before = bisect_left(self.quotes, quote.at, key=_event_time) - 1
-        after = bisect_right(self.quotes, quote.at, key=_event_time)
-        if quote.kind is not QuoteKind.TRADE or before < 0 or after == len(self.quotes):
-            return None
-        earlier, later = self.quotes[before], self.quotes[after]
-        if self.session_of(earlier) != session or self.session_of(later) != session or session.thin(earlier.at):
-            return None
-        apart = [self.rebased(quote) / self.rebased(q) - 1 for q in (earlier, later)]
-        return earlier if min(apart) > ODD or max(apart) < -ODD else None
+    def _day_before(self, quote: Quote, session: Session) -> Quote | None:
+        """The quote before this one, if it is of the same session's day."""
+        i = bisect_left(self.quotes, quote.at, key=_event_time) - 1
+        earlier = self.quotes[i] if i >= 0 else None
+        of_the_day = earlier is not None and self.session_of(earlier) == session and not session.thin(earlier.at)
+        return earlier if of_the_day else None
+
+    def _stands_out(self, quote: Quote, before: Quote | None, session: Session) -> bool:
+        """Whether a trade lies ``ODD`` above or below both the quote before it (without one, the previous close) and
+        the one after it in the session, as a wild print does."""
+        i = bisect_right(self.quotes, quote.at, key=_event_time)
+        if quote.kind is not QuoteKind.TRADE or i == len(self.quotes) or self.session_of(self.quotes[i]) != session:
+            return False
+        base = self.rebased(before) if before else self._reference_price(quote, session)
+        if base is None:
+            return False
+        apart = [self.rebased(quote) / level - 1 for level in (base, self.rebased(self.quotes[i]))]
+        return min(apart) > ODD or max(apart) < -ODD
 
     def believable(self, quote: Quote) -> bool:
         """False for an odd price in thin trading: one far from the middle of the trades before it, where there are

@@ -119,7 +119,7 @@ def abnormal_return(
         return f"no price for {benchmark.symbol} in this session"
     held = benchmark.settled(last, current)
     if held is None:
-        return f"too few trades of {benchmark.symbol} tonight"
+        return f"too few trades of {benchmark.symbol} to say where it is"
     base = closing_reference(benchmark, held, current, sessions)
     if base is None:
         return f"reference close of {benchmark.symbol} unknown"
