@@ -111,7 +111,7 @@ def main() -> None:
             "",
             *table(found, list(found[0])),
             "",
-            f"{len(alerts)} false alerts, {messages.total()} messages.",
+            f"{len(alerts)} false alerts; {messages.total()} messages, {messages['operator']} of them to the operator.",
         ]
     )
     print(f"\r{text}")

@@ -13,7 +13,7 @@ MONDAY, TUESDAY = date(2025, 1, 6), date(2025, 1, 7)
 def test_ordinary_nights_and_days_abroad_alarm_nobody() -> None:
     part = play(MONDAY, TUESDAY, "")
     assert part.alerts == ()
-    assert part.messages.total() == 0
+    assert set(part.messages) <= {"operator"}
     table = {row["market"]: row for row in rows([part])}
     assert all(table[name]["prints"] != "0" for name in NAMES.values())
     assert part.markets[NIGHT].wild > 10
