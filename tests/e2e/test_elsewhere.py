@@ -100,7 +100,10 @@ def test_a_fall_in_tokyo_is_told_before_any_american_price_exists(tmp_path: Path
         wait_until(lambda: desk.alerts(READER), "the alert", lambda: desk.bots[-1].log)
         text = desk.alerts(READER)[0].replace("\u00a0", " ")
         assert text.partition("\n")[0] == "5 makers of chip equipment fall together in Tokyo; no cause known yet"
-        told = r"Advantest \(6857\.T\) 89[0-2]\.00 JPY, −1[01]\.\d % against 1,000\.00, the close of Fri 24 Jan; "
+        told = (
+            r"Advantest \(6857\.T\) ¥89[0-2], −1[01]\.\d % against ¥1,000, the close of Fri 24 Jan; "
+            r"regular trading in Tokyo, "
+        )
         assert re.search(told, text), text
         assert re.search(r"The market: Nikkei 225 −0\.[78] % and S&P 500 futures −1\.[345] %\.", text), text
         assert "Chip equipment in Amsterdam (ASML and 2 others): opens in 6 h, 27 Jan 08:00 UTC." in text
@@ -128,7 +131,7 @@ def test_a_fall_in_amsterdam_is_told_in_its_own_hours_and_currency(tmp_path: Pat
         wait_until(lambda: desk.alerts(READER), "the alert", lambda: desk.bots[-1].log)
         text = desk.alerts(READER)[0].replace("\u00a0", " ")
         assert "makers of chip equipment fall together" in text.partition("\n")[0]
-        told = r"ASM International \(ASM\.AS\) 88[0-2]\.00 EUR, −1[12]\.\d % against 1,000\.00, the close of Fri 24 Jan"
+        told = r"ASM International \(ASM\.AS\) €88[0-2]\.00, −1[12]\.\d % against €1,000\.00, the close of Fri 24 Jan"
         assert re.search(told, text), text
         assert desk.count("SELECT count(DISTINCT incident_id) FROM alerts") == 1
 

@@ -9,7 +9,7 @@ from statistics import median
 
 from bot.core.messages.snapshot import Snapshot
 from bot.core.model import Block, BlockKind, Line, StockMove, Strong
-from bot.core.text.wording import OLD, age, clock, listing, moment, percent, since_words
+from bot.core.text.wording import MINUS, OLD, age, clock, listing, moment, percent, since_words
 
 MEMBERS = 6
 """How many symbols of one line of business are named; the rest are counted."""
@@ -97,7 +97,7 @@ def held_up_line(moves: Sequence[StockMove], label: Callable[[str], str]) -> lis
     symbol is shown."""
     shown = [(label(m.symbol), percent(m.change)) for m in moves]
     rose = [f"{name} {change}" for name, change in shown if change.startswith("+")]
-    less = [f"{name} {change}" for name, change in shown if not change.startswith("+")]
+    less = [f"{name} {change}" for name, change in shown if change.startswith(MINUS)]
     lines: list[Line] = []
     if rose:
         lines.append((f"Rose against it: {listing(rose, HELD_UP)}.",))
