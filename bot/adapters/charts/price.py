@@ -25,7 +25,7 @@ FOOT = 176
 """The height below the panels: hours, dates, the time of the data, and who made the picture."""
 PEER_ROW = 34
 PEER_PANEL = 250
-PEER_NAME = 150
+PEER_NAME = 250
 """The widest name of another stock, beside its change."""
 WIDE = 220
 """A column this wide shows hours, lows and highs."""
@@ -33,6 +33,7 @@ MANY = 80
 """A line with more points than this is drawn thinner."""
 SHORT_PHASES = {Phase.OVERNIGHT: ("overnight", "night"), Phase.PRE: ("pre-market", "pre"),
                 Phase.REGULAR: ("regular trading", "regular"), Phase.POST: ("after hours", "post")}  # fmt: skip
+CLOSED = "at the close", "close"
 Points = list[tuple[float, float]]
 
 
@@ -92,7 +93,7 @@ def _heading(sheet: Sheet, picture: PricePicture) -> None:
     sheet.text(MARGIN, 46, title, theme.text, TITLE, True, name="title")
     sheet.text(sheet.width - MARGIN, 46, change, signed(theme, picture.change), TITLE, True, "right")
     figure, whole = price(picture.price, picture.currency), against(picture.reference, picture.currency)
-    phases = PHASE_WORDS[picture.phase], *SHORT_PHASES[picture.phase]
+    phases = CLOSED if picture.official else (PHASE_WORDS[picture.phase], *SHORT_PHASES[picture.phase])
     ways = [f"{figure} {whole}; {phase}, {clock(picture.price_at)}" for phase in phases]
     before = price(picture.reference.price, picture.currency)
     ways.append(f"{figure} against {before}; {phases[-1]}, {clock(picture.price_at)}")

@@ -103,6 +103,8 @@ class PricePicture:
     as_of_label: str
     currency: str = ""
     """Of the prices: ISO 4217 code, or GBp for pence; empty where it is not known."""
+    official: bool = False
+    """The latest price is its session's official close."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,7 @@ def price_picture(
         change=move.change,
         price_at=move.at,
         phase=move.phase,
+        official=move.official,
         peers=_peers(market, companies, fired, figures, chart.spans),
     )
 

@@ -285,7 +285,7 @@ def held_up(
 ) -> list[StockMove]:
     """Watched stocks in the same lines of business that fell less than half as far, and less than any that is counted,
     or rose; those first that rose in a line that the news may help (``helped``), then the best. A company that is hit
-    has not held up at another exchange."""
+    has not held up at another exchange, nor has a stock whose market had closed before that of the lead began."""
     of_incident = {company_of(s) for s in snapshot.incident.symbols}
     near = {e for s in snapshot.incident.symbols for e in exposures(s)}.union(helped)
     falls = [abs(m.change) for m in snapshot.moves]
@@ -294,8 +294,11 @@ def held_up(
     for symbol in watched:
         if company_of(symbol) not in of_incident and not near.isdisjoint(exposures(symbol)):
             others[symbol] = fresh_move(market.of(symbol), snapshot)
+    session, since = market.of(snapshot.lead.symbol).timetable.on(snapshot.session), snapshot.at
+    if session is not None:
+        since = session.pre_at if snapshot.at >= session.pre_at else session.starts_at
     told = (others[s] for s in _one_a_company(market, others, snapshot.at, company_of))
-    found = [move for move in told if move is not None and -move.change < little]
+    found = [move for move in told if move is not None and -move.change < little and move.at >= since]
 
     def order(move: StockMove) -> tuple[bool, float, str]:
         gains = move.change > 0 and not set(helped).isdisjoint(exposures(move.symbol))

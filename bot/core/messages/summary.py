@@ -264,7 +264,7 @@ class MessageBuilder:
             return []
         helped = helped_by(kinds)
         spared = held_up(self.market, seen, watched, self.companies.exposures_of, helped, self.companies.company_of)
-        lines = held_up_line(spared, self.companies.label_of)
+        lines = held_up_line(spared, seen, self.companies.label_of)
         return [Block("who held up", BlockKind.FACTS, 40, "Who held up", tuple(lines))] if lines else []
 
     def _outlook(self, seen: Snapshot, said: Sequence[tuple[Story, Said]]) -> list[Block]:
