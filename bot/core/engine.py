@@ -108,6 +108,7 @@ class Engine:
             self.alerts.get,
             lambda: self.news.topics.ai_causes,
             lambda s: self.companies.lines_of(s),
+            lambda s: self.companies.company_of(s),
         )
         messages = MessageBuilder(
             market,
@@ -465,15 +466,22 @@ class Engine:
             incident = self.incidents.join(alert, at, rule.together if rule else Together.APART)
             alert = replace(alert, incident=incident.id)
             self.alerts.amend(alert)
-            kinds = rule.follow_up if rule else ()
-            if (alert.change or 0.0) >= 0:  # a rise, or news alone, has nothing to recover from
-                kinds = tuple(kind for kind in kinds if kind in follow_ups.TIMED)
-            incident = self.incidents.plan_follow_ups(incident, kinds, at)
+            incident = self._plan_follow_ups(incident, alert, at)
             alert = replace(alert, incident=self._corrections.merge(incident, alert, at, result).id)
         elif (known := self.incidents.get(alert.incident)) is not None:
-            self.incidents.raise_severity(known, alert, at)
+            raised = self.incidents.raise_severity(known, alert, at)
+            if raised.lead != known.lead:  # whose exchange may close later than that of the lead before
+                self._plan_follow_ups(raised, alert, at)
         result.changes.append(AlertChange(change.kind, change.at, alert))
         return alert.incident
+
+    def _plan_follow_ups(self, incident: Incident, alert: Alert, at: datetime) -> Incident:
+        """Plan what the alert's rule asks for."""
+        rule = self.rules.named(alert.rule)
+        kinds = rule.follow_up if rule else ()
+        if (alert.change or 0.0) >= 0:  # a rise, or news alone, has nothing to recover from
+            kinds = tuple(kind for kind in kinds if kind in follow_ups.TIMED)
+        return self.incidents.plan_follow_ups(incident, kinds, at)
 
     # ---------------------------------------------------------------------------------------------------------- time
 

@@ -192,7 +192,11 @@ class View:
     def figures(self, incident: Incident, at: datetime) -> Figures | None:
         """The incident's moves as of ``at``; ``None`` where its alerts are no longer kept."""
         alerts = self.alerts_of(incident)
-        return figures_now(self._engine.market, incident, alerts, self.topics.ai_causes, at) if alerts else None
+        return self._figures_now(incident, alerts, at) if alerts else None
+
+    def _figures_now(self, incident: Incident, alerts: Sequence[Alert], at: datetime) -> Figures:
+        company_of = self._engine.companies.company_of
+        return figures_now(self._engine.market, incident, alerts, self.topics.ai_causes, at, company_of)
 
     def price_picture(self, incident: Incident, figures: Figures) -> PricePicture | None:
         """The prices behind the first of these moves; ``None`` where there are too few to draw."""

@@ -17,10 +17,10 @@ _NUMBER = re.compile(
     | (?<![\w.,’/-])              # no part of a name, a version or a range: GPT-4.10, v1.25
       (?: \d{1,3}(?:,\d{3})+(?:\.\d+)?      # 1,234 and 1,234.50
         | \d+\.\d{2,}                       # 0.81, 118.42
-        | (?<=[+−])\d+\.\d                  # −11.7
+        | (?<=[+−¥₩])\d+\.\d                # −11.7, ¥856.5
         | \d+\.\d(?=[ \xa0]%|[ \xa0]times\b|\ ?×)
       )
-      (?![\w]|[.,]\d)""",
+      (?!(?!p\b)\w|[.,]\d)                 # pence: 2,214.00p""",
     re.VERBOSE,
 )
 """A number by itself. One with a single decimal and neither sign nor unit may be a model's: ``Claude 3.5``."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
-
 from bot.core.model import Block, BlockKind, Line, Link, Summary
 from bot.core.text.links import safe_link
 from bot.render.limits import laid_out
 from bot.render.table import table_lines
-from bot.render.text import clean, code_lines, cut_words, utf16_length
+from bot.render.text import clean, code_lines, cut_words, utf16_length, wrapped
 
 _NOTHING = "Aftershock"
 _TABLE_WIDTH = 100
@@ -56,7 +54,7 @@ def _line(line: Line) -> str:
 def _wrapped(text: str, bullet: str, width: int | None) -> list[str]:
     if width is None:
         return [bullet + text]
-    lines = textwrap.wrap(
+    lines = wrapped(
         text.replace(" %", f"{UNBROKEN}%"),
         width=max(width, len(bullet) + 1),
         initial_indent=bullet,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import textwrap
 import unicodedata
+from typing import Any
 
 from bot.core.model import Block
 from bot.core.text.characters import CONTROLS, HIDING, JOINERS, SURROGATE
@@ -13,6 +15,8 @@ _JOINER = re.compile(f"(?<![^\x00-\x7f])[{JOINERS}]+|[{JOINERS}]{{2,}}|[{JOINERS
 _MENTION = re.compile(r"(?<![\w@])@(?=\w)")
 _PERCENT = re.compile(r"(?<=\d) %")
 _NOT_PLAIN = re.compile(r"[^\w '’,!?&-]|_")
+_FILL = "\ue000"
+"""A private character beside a wide one while lines are broken."""
 _MAX_MARKS = 4
 _MAX_INDENT = 24
 """The most leading spaces of a code line that are kept."""
@@ -65,6 +69,19 @@ def utf16_length(text: str) -> int:
 def cell_width(text: str) -> int:
     """Columns in a fixed-width font: two for wide East Asian characters and emoji, none for combining marks."""
     return sum(_width(char) for char in text)
+
+
+def wrapped(text: str, width: int, **options: Any) -> list[str]:
+    """``textwrap.wrap`` with its options, by columns of a fixed-width font: an East Asian character takes two."""
+    if cell_width(text) == len(text):
+        return textwrap.wrap(text, width, **options)
+    filled = "".join(char + _FILL * (_width(char) - 1) for char in text)
+    lines: list[str] = []
+    for columns in (width, width - 1):  # a line can be one too wide, where it ends between a character and its filler
+        lines = [line.replace(_FILL, "") for line in textwrap.wrap(filled, max(columns, 1), **options)]
+        if all(cell_width(line) <= width for line in lines):
+            break
+    return lines
 
 
 def cut_cell(text: str, width: int) -> str:

@@ -88,7 +88,7 @@ def hostile(text: str) -> tuple[PricePicture, TablePicture]:
             reference=replace(picture.reference, kind=text),
             story=replace(picture.story, label=text),
             alert=replace(picture.alert, label=text),
-            peers=tuple(replace(p, symbol=text) for p in picture.peers),
+            peers=tuple(replace(p, label=text) for p in picture.peers),
             as_of_label=text,
         ),
         TablePicture(

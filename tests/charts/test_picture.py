@@ -167,14 +167,14 @@ def test_one_symbol_is_no_table() -> None:
 
 def test_the_others_are_shown_against_their_own_reference() -> None:
     peers = shock_picture().peers
-    assert [(p.symbol, p.change) for p in peers] == [("VRT", pytest.approx(-0.16))]
+    assert [(p.label, p.change) for p in peers] == [("VRT", pytest.approx(-0.16))]
     assert [moved for _, moved in peers[0].points] == pytest.approx([0.0, -0.14, -0.16])
 
 
 def test_of_many_others_the_worst_are_shown() -> None:
     picture, _ = wide_picture(8)
     assert picture is not None
-    assert [p.symbol for p in picture.peers] == ["S6", "S5", "S4", "S3", "S2"]
+    assert [p.label for p in picture.peers] == ["S6", "S5", "S4", "S3", "S2"]
     assert len(picture.peers) == PEERS
 
 

@@ -293,11 +293,13 @@ def _check_picture(machine: Engine, announcement: Announcement) -> None:
         assert (chart.symbol, chart.price, chart.change, chart.price_at) == (
             lead.symbol, lead.price, lead.change, lead.at
         )  # fmt: skip
-        shown = {m.symbol: m.change for m in figures.moves}
-        assert all(shown[p.symbol] == p.change for p in chart.peers)
+        shown = {COMPANIES.label_of(m.symbol): m.change for m in figures.moves}
+        assert all(shown[p.label] == p.change for p in chart.peers)
     table = table_picture(COMPANIES, TOPICS, figures)
     if table is not None:
-        assert {cell for row in table.rows for cell in row.cells} == {(m.symbol, m.change) for m in figures.moves}
+        assert {cell for row in table.rows for cell in row.cells} == {
+            (COMPANIES.label_of(m.symbol), m.change) for m in figures.moves
+        }
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def test_after_a_restart_the_close_is_waited_for_and_told_rather_than_the_last_p
     ((when, text),) = after_restart(machine, "01-27 22:30", later, "01-27 23:30")
     assert when == "01-27 22:31"
     assert "86.00, −14.0 %" in text
-    assert "regular trading, 21:00" in text
+    assert "at the close, 21:00" in text
     assert "Sent late" in text
 
 
@@ -95,7 +95,7 @@ def test_the_close_is_told_and_not_an_after_hours_price_known_before_it() -> Non
     ]
     ((_, text),) = told(play(engine(rule(follow_up=EVERY)), tape, until="01-27 23:00"))
     assert "86.00, −14.0 %" in text
-    assert "regular trading, 21:00" in text
+    assert "at the close, 21:00" in text
 
 
 def test_the_others_too_stand_where_they_closed() -> None:

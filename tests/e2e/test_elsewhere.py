@@ -134,7 +134,10 @@ def test_a_fall_in_tokyo_is_told_before_any_american_price_exists(
         wait_until(lambda: desk.alerts(READER), "the alert", lambda: desk.bots[-1].log)
         text = desk.alerts(READER)[0].replace("\u00a0", " ")
         assert text.partition("\n")[0] == "5 makers of chip equipment fall together in Tokyo; no cause known yet"
-        told = rf"Advantest \(6857\.T\) 89[0-2]\.00 JPY, −1[01]\.\d % against 1,000\.00, the close of Fri {friday}; "
+        told = (
+            rf"Advantest \(6857\.T\) ¥89[0-2], −1[01]\.\d % against ¥1,000, the close of Fri {friday}; "
+            r"regular trading in Tokyo, "
+        )
         assert re.search(told, text), text
         if not streamed:  # by the stream it is told before a poll has shown how far those moved
             assert re.search(r"The market: Nikkei 225 −0\.[78] % and S&P 500 futures −1\.[345] %\.", text), text
@@ -175,7 +178,7 @@ def test_a_fall_in_amsterdam_is_told_in_its_own_hours_and_currency(
         text = desk.alerts(READER)[0].replace("\u00a0", " ")
         assert "makers of chip equipment fall together" in text.partition("\n")[0]
         told = (
-            rf"ASM International \(ASM\.AS\) 88[0-2]\.00 EUR, −1[12]\.\d % against 1,000\.00, the close of Fri {friday}"
+            rf"ASM International \(ASM\.AS\) €88[0-2]\.00, −1[12]\.\d % against €1,000\.00, the close of Fri {friday}"
         )
         assert re.search(told, text), text
         assert desk.count("SELECT count(DISTINCT incident_id) FROM alerts") == 1

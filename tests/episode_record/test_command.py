@@ -70,7 +70,7 @@ def test_what_it_says_of_the_cause_stands_in_the_history(folder: Path) -> None:
     titles = {row[0]: row[1] for row in rows(folder / "week.db", "SELECT title, link FROM stories")}
     assert titles[episode.trigger.what] == episode.trigger.link
     assert episode.trigger.source == "Hacker News, 20 January 2025"
-    assert (episode.title, episode.shock) == ("Nvidia falls 18.2%, and 37 others with it", True)
+    assert (episode.title, episode.shock) == ("Nvidia falls 18.2%, and 47 others with it", True)
     assert [s.link for s in episode.stories] == [titles[s.title] for s in episode.stories]
     assert episode.falls[0].change < -0.3
     assert {"NVDA", "SPY"} <= {prices.symbol for prices in episode.prices}

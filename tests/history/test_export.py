@@ -45,7 +45,7 @@ def rows_of(form: str, data: bytes) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("form", ["csv", "json", "jsonl", "parquet"])
 def test_every_format_has_every_row_and_column(week: Path, what: str, form: str) -> None:
     reference = rows_of("json", written(week, what, "json"))
-    assert len(reference) == {"alerts": 66, "incidents": 1, "stories": 133}[what]
+    assert len(reference) == {"alerts": 87, "incidents": 1, "stories": 141}[what]
     found = rows_of(form, written(week, what, form))
     assert [list(row) for row in found] == [list(row) for row in reference]
     if form == "csv":
@@ -73,7 +73,7 @@ def test_exports_obey_the_filters(week: Path, filters: Filters) -> None:
 
 def test_exported_stories_can_be_played(week: Path, tmp_path: Path) -> None:
     file = tmp_path / "stories.jsonl"
-    assert export_to(file, week, "stories", Filters(), "jsonl") == 133
+    assert export_to(file, week, "stories", Filters(), "jsonl") == 141
     played = read_recording([], [file])
     assert played.problems == []
     with sqlite3.connect(f"file:{week}?mode=ro", uri=True) as conn:
@@ -105,7 +105,7 @@ def test_an_empty_history_exports_headings_or_nothing(store: SqliteStore, path: 
 
 def test_a_file_is_whole_or_as_it_was(week: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "alerts.csv"
-    assert export_to(file, week, "alerts", Filters(), "csv") == 66
+    assert export_to(file, week, "alerts", Filters(), "csv") == 87
     before = file.read_bytes()
     with pytest.raises(StoreError, match="no such database"):
         export_to(file, tmp_path / "none.db", "alerts", Filters(), "csv")
@@ -131,5 +131,5 @@ def test_the_command_writes_to_stdout_and_to_a_file(week: Path, tmp_path: Path) 
     assert [json.loads(line)["symbol"] for line in printed.splitlines()] == ["NVDA"] * 2
     out = tmp_path / "alerts.parquet"
     ran = run_command("history", "export", "--format", "parquet", "--output", out, "--database", week)
-    assert f"{out}: 66 alerts" in ran.stderr
-    assert len(rows_of("parquet", out.read_bytes())) == 66
+    assert f"{out}: 87 alerts" in ran.stderr
+    assert len(rows_of("parquet", out.read_bytes())) == 87

@@ -125,7 +125,7 @@ def test_a_whole_week_comes_in_as_it_was_and_only_once(
     path = tmp_path / "new.db"
     begun(path, mode="replay", run_name="deepseek-2025-01").close()
     done = merged(path, week)
-    assert (done["alerts"], done["stories"], done["quotes"]) == (66, 133, 5086)
+    assert (done["alerts"], done["stories"], done["quotes"]) == (87, 141, 7889)
     for table in TABLES:
         if table != "chats":
             assert content(path, table) == content(week, table), table

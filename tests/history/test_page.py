@@ -80,8 +80,8 @@ def test_the_pandas_recipe_runs(folder: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.chdir(folder)
     made: dict[str, object] = {}
     exec(compile(code, "docs/history.md", "exec"), made)
-    assert len(made["alerts"]) == 66  # type: ignore[arg-type]
-    assert made["hardest"].loc["ai-model-shock", "count"] == 37  # type: ignore[attr-defined]
+    assert len(made["alerts"]) == 87  # type: ignore[arg-type]
+    assert made["hardest"].loc["ai-model-shock", "count"] == 42  # type: ignore[attr-defined]
     assert made["hourly"].min() < 120 < made["hourly"].max()  # type: ignore[attr-defined]
 
 

@@ -29,6 +29,8 @@ CHANGED = {
     "Confidence: likely (0.85).": "Confidence: likely (0,85).",
     "AMD +5.0 %, 12.5 % of 1,234 stocks": "AMD +5,0 %, 12,5 % of 1.234 stocks",
     "2.3 times its usual volume": "2,3 times its usual volume",
+    "¥12,856.5 against ¥856.5": "¥12.856,5 against ¥856,5",
+    "€639.70, NT$1,024.00, 2,214.00p": "€639,70, NT$1.024,00, 2.214,00p",
     "At 0.0612 and 0.000012": "At 0,0612 and 0,000012",
     "possibly “Cheaper by 99.50 %” and 3.25": "possibly “Cheaper by 99.50 %” and 3,25",
 }

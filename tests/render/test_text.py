@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.render.text import cell_width, clean, cut_cell, cut_words, utf16_length
+from bot.render.text import cell_width, clean, cut_cell, cut_words, utf16_length, wrapped
 from tests.render.summaries import texts
 from tests.servers.telegram_markup import utf16
 
@@ -56,3 +56,10 @@ def test_a_long_text_is_cut_at_a_space() -> None:
 
 def test_wide_characters_count_two_columns_and_marks_none() -> None:
     assert cell_width("中😀e\u0301") == 5
+
+
+@given(st.text(alphabet="ab 中文字の한글、 -", max_size=80), st.integers(4, 40))
+def test_lines_are_broken_by_columns_and_lose_nothing(text: str, width: int) -> None:
+    lines = wrapped(text, width, initial_indent="• ", subsequent_indent="  ")
+    assert all(cell_width(line) <= width for line in lines)
+    assert "".join("".join(lines).split()).replace("•", "", 1) == "".join(text.split())

@@ -140,7 +140,7 @@ def test_markup_that_is_refused_goes_as_plain_text(desk: Place) -> None:
 
 def test_without_a_token_the_sample_is_shown_where_alerts_are_shown(place: Place) -> None:
     ran = place.command("send-test")
-    assert "TEST: Nvidia falls 12.9 %" in ran.stdout
+    assert "TEST: Furukawa Electric falls 11.3 %" in ran.stdout
     assert ran.stdout.endswith("ok   console: sent\n")
     ran = place.command("send-test", "--to", "42", code=2)
     assert "there is no Telegram token; run: python main.py setup" in ran.stderr

@@ -32,7 +32,7 @@ def test_from_nothing_to_a_bot_with_an_admin(place: Place) -> None:
     ]
     greeting, alert = place.api.texts(OWNER)
     assert greeting.startswith("You are now the admin of Aftershock.")
-    assert alert.startswith("TEST: Nvidia falls 12.9\N{NO-BREAK SPACE}%")
+    assert alert.startswith("TEST: Furukawa Electric falls 11.3\N{NO-BREAK SPACE}%")
     assert alert.endswith("Not investment advice.")
     menus = place.api.menus
     everybody, longer = menus["default"], next(menu for scope, menu in menus.items() if "42" in scope)

@@ -123,14 +123,15 @@ def test_no_two_words_of_the_chart_overlap(chrome: Any, address: str, size: tupl
 def test_messages_fold_and_unfold(desk: Look) -> None:
     desk.go(INCIDENT)
     messages = desk.page.locator("details.message")
-    assert messages.count() == 6
+    assert messages.count() == 9
     assert messages.nth(0).locator(".bubble").first.is_visible()
     assert not messages.nth(1).locator(".bubble").first.is_visible()
     messages.nth(1).locator("summary").first.click()
-    assert "Nvidia falls 16.9\xa0% after AI-model news" in messages.nth(1).locator(".bubble").first.inner_text()
-    earlier = messages.nth(0).locator("details")
+    told = "Furukawa Electric falls 11.3\xa0% alongside 7 other stocks after AI-model news"
+    assert told in messages.nth(1).locator(".bubble").first.inner_text()
+    earlier = messages.nth(1).locator("details")
     earlier.locator("summary").click()
-    assert "Nvidia falls 12.9\xa0% in pre-market trading" in earlier.inner_text()
+    assert "Spreading: Furukawa Electric falls 11.3\xa0% alongside 6 other stocks" in earlier.inner_text()
 
 
 def test_the_search_box_finds(desk: Look) -> None:

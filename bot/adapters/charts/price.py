@@ -25,12 +25,15 @@ FOOT = 176
 """The height below the panels: hours, dates, the time of the data, and who made the picture."""
 PEER_ROW = 34
 PEER_PANEL = 250
+PEER_NAME = 250
+"""The widest name of another stock, beside its change."""
 WIDE = 220
 """A column this wide shows hours, lows and highs."""
 MANY = 80
 """A line with more points than this is drawn thinner."""
 SHORT_PHASES = {Phase.OVERNIGHT: ("overnight", "night"), Phase.PRE: ("pre-market", "pre"),
                 Phase.REGULAR: ("regular trading", "regular"), Phase.POST: ("after hours", "post")}  # fmt: skip
+CLOSED = "at the close", "close"
 Points = list[tuple[float, float]]
 
 
@@ -39,7 +42,7 @@ def price_sheet(picture: PricePicture, theme: Theme) -> Sheet:
     sheet = Sheet(theme, HEIGHT if not picture.peers else TALL)
     bottom = sheet.height - FOOT
     _heading(sheet, picture)
-    tags = [price(picture.price)] + [_tag(p) for p in picture.peers]
+    tags = [price(picture.price, picture.currency)] + [_tag(sheet, p) for p in picture.peers]
     right = sheet.width - MARGIN - max(sheet.width_of(t, bold=n == 0) for n, t in enumerate(tags)) - 26
     split = bottom - PEER_PANEL - 50 if picture.peers else bottom
     moves = [moved for peer in picture.peers for _, moved in peer.points]
@@ -89,10 +92,11 @@ def _heading(sheet: Sheet, picture: PricePicture) -> None:
     title = f"{sheet.shortened(picture.name, spare, TITLE, True) or symbol}{behind}"
     sheet.text(MARGIN, 46, title, theme.text, TITLE, True, name="title")
     sheet.text(sheet.width - MARGIN, 46, change, signed(theme, picture.change), TITLE, True, "right")
-    figure, whole = price(picture.price), against(picture.reference)
-    phases = PHASE_WORDS[picture.phase], *SHORT_PHASES[picture.phase]
+    figure, whole = price(picture.price, picture.currency), against(picture.reference, picture.currency)
+    phases = CLOSED if picture.official else (PHASE_WORDS[picture.phase], *SHORT_PHASES[picture.phase])
     ways = [f"{figure} {whole}; {phase}, {clock(picture.price_at)}" for phase in phases]
-    ways.append(f"{figure} against {price(picture.reference.price)}; {phases[-1]}, {clock(picture.price_at)}")
+    before = price(picture.reference.price, picture.currency)
+    ways.append(f"{figure} against {before}; {phases[-1]}, {clock(picture.price_at)}")
     line = next((way for way in ways if sheet.width_of(way) <= inner), ways[-1])
     sheet.text(MARGIN, 98, sheet.shortened(line, inner), theme.muted)
 
@@ -170,7 +174,7 @@ def _prices(sheet: Sheet, picture: PricePicture, time: TimeAxis, values: ValueAx
     y = min(max(end[1], top + 20), bottom - 20)
     if right - end[0] > 20:
         sheet.line([(end[0] + 14, end[1]), (right + 8, y)], tone, 2, 3.3, dashes=(1, 2))
-    sheet.text(right + 16, y, price(picture.price), tone, SMALL, True)
+    sheet.text(right + 16, y, price(picture.price, picture.currency), tone, SMALL, True)
     _labels(sheet, picture, time, values, room, along(line), zero)
 
 
@@ -192,7 +196,8 @@ def _labels(
     if picture.story is not None:
         at = time.place(picture.story.at)
         faint = [(at, float(y)) for y in range(int(top), int(bottom), 8)]
-    reference = sheet.shortened(f"{picture.reference_label}: {price(picture.reference.price)}", right - left - 40)
+    before = price(picture.reference.price, picture.currency)
+    reference = sheet.shortened(f"{picture.reference_label}: {before}", right - left - 40)
     width = sheet.width_of(reference) + 12
     best = min(_beside_level(zero, width, left + 12, right - 12), key=lambda b: 3 * hidden(b, line) + hidden(b, faint))
     taken = [_label(sheet, best, reference, theme.muted, "reference")]
@@ -228,8 +233,8 @@ def _label(sheet: Sheet, box: Box, words: str, colour: str, name: str, bold: boo
     return box
 
 
-def _tag(peer: Peer) -> str:
-    return f"{peer.symbol[:10]} {percent(peer.change)}"
+def _tag(sheet: Sheet, peer: Peer) -> str:
+    return f"{sheet.shortened(peer.label, PEER_NAME)} {percent(peer.change)}"
 
 
 def _peers(
@@ -255,7 +260,7 @@ def _peers(
     for peer, colour, end, y in zip(peers, theme.peers, ends, heights, strict=False):
         leader = [(end[0] + 2, end[1]), (time.right + 2, end[1]), (time.right + 14, y)]
         sheet.line(leader, colour, 1.5, 3, dashes=(1, 1.5))
-        sheet.text(time.right + 20, y, sheet.shortened(_tag(peer), 240), colour)
+        sheet.text(time.right + 20, y, _tag(sheet, peer), colour)
 
 
 def _dates(sheet: Sheet, time: TimeAxis, top: float, fall: date) -> None:

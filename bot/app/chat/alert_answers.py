@@ -206,8 +206,8 @@ class AlertAnswers:
             return (Strong(symbol), ": no price yet")
         phase = PHASES[self.view.phase(symbol, standing.at)]
         return (
-            Strong(f"{symbol} {price(standing.price)}, {percent(standing.change)}"),
-            f" against {price(standing.reference.price)}; {phase}, {moment(standing.at)}",
+            Strong(f"{symbol} {price(standing.price, standing.currency)}, {percent(standing.change)}"),
+            f" against {price(standing.reference.price, standing.currency)}; {phase}, {moment(standing.at)}",
         )
 
     # ------------------------------------------------------------------------------------------------------- finding

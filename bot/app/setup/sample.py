@@ -22,25 +22,28 @@ from bot.core.model import (
 )
 from bot.render import plain
 
-_HEADLINE = "TEST: Nvidia falls 12.9 % in pre-market trading after AI-model news"
-_YAHOO = "https://finance.yahoo.com/news/asml-sinks-china-ai-startup-081823609.html"
+_HEADLINE = "TEST: Furukawa Electric falls 11.3 % in Tokyo alongside 3 other stocks after AI-model news"
 _HAPPENED: tuple[Line, ...] = (
-    ("Nvidia (NVDA) ", Strong("124.20, −12.9 %"), " against 142.62, the close of Fri 24 Jan; pre-market, 11:00 UTC.",),
-    ("As low as 122.75, −13.9 % between 10:00 and 11:00 UTC.",),
-    ("Lowest since 3 Oct 2024 (against closes).",),
-)  # fmt: skip
+    (
+        "Furukawa Electric (5801.T) ",
+        Strong("¥7,108, −11.3 %"),
+        " against ¥8,011, the close of Fri 24 Jan; at the close in Tokyo, 06:30 UTC.",
+    ),
+    ("Volume: 6.7 million shares, 2.2 times the usual.",),
+    ("The market: Nikkei 225 −0.9 %.",),
+)
 _WHY: tuple[Line, ...] = (
     (
-        Link("ASML and other AI chip stocks sink as China's DeepSeek stirs doubt", _YAHOO),
-        " — Yahoo Finance, 27 Jan 10:57 UTC.",
+        "“US stock futures fall as DeepSeek's cheap AI model threatens American tech companies” — Bloomberg, 27 Jan "
+        "02:12 UTC.",
     ),
     (
         "First story: ",
         Link("DeepSeek-R1 is out", "https://github.com/deepseek-ai/DeepSeek-R1"),
         " — Hacker News, 20 Jan 12:37 UTC, 6 days before this alert.",
     ),
-    ("Told by 2 sources (Financial Times and Yahoo Finance).",),
-    ("Confidence: likely (0.85).",),
+    ("Told by 4 sources (Investing.com, Reuters, Bloomberg and Financial Times).",),
+    ("Confidence: very likely (0.91).",),
 )
 _VOICE = "“DeepSeek-R1 is AI's Sputnik moment” — Marc Andreessen, venture capitalist (episode notes)."
 _PRECEDENT = (

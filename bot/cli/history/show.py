@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -12,7 +11,7 @@ from bot.cli.tables import fitted
 from bot.core.model import Claim, Severity, ToldMessage
 from bot.core.text.titles import Titles
 from bot.core.text.wording import CAUSE_HEADINGS
-from bot.render.text import clean, cut_cell
+from bot.render.text import clean, cut_cell, wrapped
 
 _MARKS = {True: "✓", False: "✗", None: "?"}
 
@@ -200,7 +199,7 @@ def _notifications(notifications: Sequence[dict[str, Any]], width: int, texts: b
 
 
 def _wrapped(text: str, width: int, first: str = "", rest: str = "  ") -> list[str]:
-    return textwrap.wrap(clean(text), width, initial_indent=first, subsequent_indent=rest)
+    return wrapped(clean(text), width, initial_indent=first, subsequent_indent=rest)
 
 
 def _code(text: str, width: int) -> Iterator[str]:

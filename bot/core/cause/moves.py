@@ -18,7 +18,6 @@ from itertools import pairwise
 from operator import mul
 from statistics import median
 
-from bot.core.model import Phase
 from bot.core.prices.benchmarks import Benchmarks, trades
 from bot.core.prices.market import Market, SymbolPrices
 from bot.core.prices.sessions import Session, Timetable
@@ -249,7 +248,7 @@ class MoveMeasures:
         found: dict[str, UnusualMove] = {}
         for move in moves:
             company = self._company_of(move.symbol)
-            if company not in found or _nearness(move, at) > _nearness(found[company], at):
+            if company not in found or move.session.nearness(at) > found[company].session.nearness(at):
                 found[company] = move
         return list(found.values())
 
@@ -359,12 +358,6 @@ def _heard(moves: Sequence[UnusualMove], at: datetime) -> bool:
     """Whether one market's part of a group says anything at ``at``: a market that trades does, and one that has closed
     where that part fell; else it may have closed before the news."""
     return at <= moves[0].session.ends_at or median(m.z for m in moves) < FALLS
-
-
-def _nearness(move: UnusualMove, at: datetime) -> int:
-    """Which of a company's listings speaks for it: one in its regular hours, then one that trades, then another."""
-    phase = move.session.phase(at)
-    return 2 if phase is Phase.REGULAR else 0 if phase is Phase.CLOSED else 1
 
 
 def _scale(returns: Sequence[float], least: float) -> float:

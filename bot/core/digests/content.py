@@ -139,6 +139,7 @@ def _incidents(inputs: DigestInputs, span: _Span, alerts: Sequence[Alert], at: d
         incidents.append(
             DigestIncident(
                 *(incident, tuple(own), lead, moved, moment, phase, close is not None, merged, apart),
+                currency=prices.last.currency if prices.last is not None else "",
                 group=inputs.group(own, lead),
             )
         )
@@ -212,7 +213,8 @@ def _move_in(prices: SymbolPrices, day: date, at: datetime) -> DigestMove | None
         moved = change(quote.price, reference)
         if reference is not None and moved is not None:
             official = quote.kind is QuoteKind.CLOSE and quote.at == session.close_at
-            moves.append(DigestMove(prices.symbol, session, quote.price, moved, reference, quote.at, official))
+            told = (prices.symbol, session, quote.price, moved, reference, quote.at, official)
+            moves.append(DigestMove(*told, quote.currency))
     return min(moves, key=lambda m: m.change, default=None)
 
 

@@ -46,12 +46,15 @@ class Incidents:
         alert_of: Callable[[str], Alert | None],
         ai_causes: Callable[[], frozenset[str]],
         lines_of: Callable[[str], Sequence[str]],
+        company_of: Callable[[str], str] = str,
     ) -> None:
         """``timetable_of`` takes a symbol, ``alert_of`` an id. ``ai_causes`` are the topics that count as one cause,
-        AI; ``lines_of`` gives a symbol's lines of business, the main one first."""
+        AI; ``lines_of`` gives a symbol's lines of business, the main one first; ``company_of`` is the same for all
+        listings of a company."""
         self._timetable_of = timetable_of
         self._alert_of = alert_of
         self._ai_causes = ai_causes
+        self._company_of = company_of
         self._bonds = Bonds(lines_of, ai_causes)
         self._incidents: dict[str, Incident] = {}
         self._changed: dict[str, None] = {}
@@ -106,20 +109,22 @@ class Incidents:
 
     def _spread(self, incident: Incident) -> bool:
         """Whether stocks of another part of the world have moved since the last message: who was told of Tokyo has not
-        been told of New York, however few the stocks."""
+        been told of New York, however few the stocks. A company that follows itself at another exchange is no news."""
         told_at = incident.thread.told_at
         moved = [a for a in self.alerts_of(incident) if a.change is not None]
-        told = {self._part_of_the_world(a.symbol) for a in moved if told_at is not None and a.fired_at <= told_at}
-        return bool(told) and any(self._part_of_the_world(a.symbol) not in told for a in moved)
+        told = [a.symbol for a in moved if told_at is not None and a.fired_at <= told_at]
+        companies, places = set(map(self._company_of, told)), set(map(self._part_of_the_world, told))
+        others = (a.symbol for a in moved if self._company_of(a.symbol) not in companies)
+        return bool(told) and any(self._part_of_the_world(symbol) not in places for symbol in others)
 
     def _part_of_the_world(self, symbol: str) -> str:
         """``Asia``, ``Europe``, ``America``: the first part of the time zone of its exchange; empty where not known."""
         return str(self._timetable_of(symbol).zone).partition("/")[0]
 
     def _breadth(self, incident: Incident) -> int:
-        """How many stocks have moved or, of an incident of news alone, how many it reaches."""
-        moved = {a.symbol for a in self.alerts_of(incident) if a.change is not None}
-        return len(moved) or len(incident.symbols)
+        """How many companies have moved or, of an incident of news alone, how many it reaches."""
+        moved = {self._company_of(a.symbol) for a in self.alerts_of(incident) if a.change is not None}
+        return len(moved) or len(set(map(self._company_of, incident.symbols)))
 
     # ------------------------------------------------------------------------------------------------- the incident
 

@@ -15,31 +15,42 @@ LEAST_ROWS = 2
 
 def folded(blocks: Sequence[Block]) -> list[Block]:
     """``blocks`` with the details folded, after what is read at a glance; with them what of the table does not fit
-    beside the rest into ``GLANCE``."""
+    beside the rest into ``GLANCE``, and who held up where that leaves no room for the table."""
     details = [b for b in blocks if b.folded]
     plain = [b for b in blocks if not b.folded]
-    at = next((n for n, b in enumerate(plain) if b.kind is BlockKind.NOTE), len(plain))
     table = next((b for b in plain if b.name == "who is hit"), None)
-    if table is None:
-        return [*plain[:at], *details, *plain[at:]]
-    room = GLANCE - sum(map(_length, (b for b in plain if b is not table))) - len(table.title)
-    shown = _fitting(table.lines, room)
-    if shown == len(table.lines):
-        return [*plain[:at], *details, *plain[at:]]
-    rest = Block(
-        "who is hit, continued", BlockKind.FACTS, table.weight, "The other lines", table.lines[shown:], folded=True
-    )
-    head = replace(table, lines=table.lines[:shown])
-    ordered = [head if b is table else b for b in plain]
-    return [*ordered[:at], rest, *details, *ordered[at:]]
+    rest: list[Block] = []
+    if table is not None:
+        spared = [b for b in plain if b.name == "who held up"]
+        if spared and _room(plain, table) < _needed(table, LEAST_ROWS):
+            plain = [b for b in plain if b not in spared]
+            details = [*as_details(spared), *details]
+        room = _room(plain, table)
+        least = LEAST_ROWS if room >= _needed(table, LEAST_ROWS) or not spared else 1
+        shown = _fitting(table.lines, room, least)
+        if shown < len(table.lines):
+            lines = table.lines[shown:]
+            rest = as_details([Block("who is hit, continued", BlockKind.FACTS, table.weight, "The other lines", lines)])
+            plain = [replace(table, lines=table.lines[:shown]) if b is table else b for b in plain]
+    at = next((n for n, b in enumerate(plain) if b.kind is BlockKind.NOTE), len(plain))
+    return [*plain[:at], *rest, *details, *plain[at:]]
 
 
-def _fitting(lines: Sequence[Line], room: int) -> int:
-    """How many lines fit into ``room`` characters; at least ``LEAST_ROWS``."""
+def _room(blocks: Sequence[Block], table: Block) -> int:
+    """How many characters ``blocks`` leave for the lines of the table among them."""
+    return GLANCE - sum(map(_length, (b for b in blocks if b is not table))) - len(table.title)
+
+
+def _needed(table: Block, rows: int) -> int:
+    return sum(map(_length_of, table.lines[:rows]))
+
+
+def _fitting(lines: Sequence[Line], room: int, least: int) -> int:
+    """How many lines fit into ``room`` characters; at least ``least``."""
     used = 0
     for number, line in enumerate(lines):
         used += _length_of(line)
-        if used > room and number >= LEAST_ROWS:
+        if used > room and number >= least:
             return number
     return len(lines)
 

@@ -65,7 +65,8 @@ class Marker:
 class Peer:
     """Another symbol of the incident: its changes from its own reference."""
 
-    symbol: str
+    label: str
+    """The symbol or, of an exchange abroad, the company's name."""
     change: float
     points: tuple[tuple[datetime, float], ...]
 
@@ -100,11 +101,15 @@ class PricePicture:
     """Worst first."""
     as_of: datetime
     as_of_label: str
+    currency: str = ""
+    """Of the prices: ISO 4217 code, or GBp for pence; empty where it is not known."""
+    official: bool = False
+    """The latest price is its session's official close."""
 
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """One line of business with its symbols, worst first."""
+    """One line of business with its stocks as lists name them, worst first."""
 
     work: str
     median: float
@@ -159,7 +164,8 @@ def price_picture(
         change=move.change,
         price_at=move.at,
         phase=move.phase,
-        peers=_peers(market, fired, figures, chart.spans),
+        official=move.official,
+        peers=_peers(market, companies, fired, figures, chart.spans),
     )
 
 
@@ -209,6 +215,7 @@ def _chart(
         peers=(),
         as_of=at,
         as_of_label=_as_of(at),
+        currency=prices.last.currency if prices.last is not None else "",
     )
 
 
@@ -226,7 +233,10 @@ def table_picture(companies: Companies, topics: Topics, figures: Figures) -> Tab
         TableRow(
             work or "Others",
             median(m.change for m in members),
-            tuple((m.symbol, m.change) for m in sorted(members, key=lambda m: (sign * m.change, m.symbol))),
+            tuple(
+                (companies.label_of(m.symbol), m.change)
+                for m in sorted(members, key=lambda m: (sign * m.change, m.symbol))
+            ),
         )
         for work, members in works.items()
     ]
@@ -328,13 +338,15 @@ def _alert(prices: SymbolPrices, lead: Alert) -> Marker:
     return Marker(at, f"Alert {clock(lead.fired_at).removesuffix(' UTC')}", prices.rebased(quote))
 
 
-def _peers(market: Market, fired: Sequence[Alert], figures: Figures, spans: Sequence[PhaseSpan]) -> tuple[Peer, ...]:
+def _peers(
+    market: Market, companies: Companies, fired: Sequence[Alert], figures: Figures, spans: Sequence[PhaseSpan]
+) -> tuple[Peer, ...]:
     """The other stocks the message counts, those with the largest moves."""
     peers = []
     for move in sorted(figures.moves[1:], key=lambda m: (-abs(m.change), m.symbol)):
         alert = next((a for a in fired if a.symbol == move.symbol), None)
         if alert is not None and (points := _changes(market, alert, move, spans, figures.at)):
-            peers.append(Peer(move.symbol, move.change, tuple(points)))
+            peers.append(Peer(companies.label_of(move.symbol), move.change, tuple(points)))
         if len(peers) == PEERS:
             break
     return tuple(peers)

@@ -51,19 +51,21 @@ def still_to_open(
     seen: Snapshot, line: str, watched: Collection[str], companies: Companies, timetable_of: Callable[[str], Timetable]
 ) -> list[Opening]:
     """Where companies of a line of business that falls have their session of the same date still before them, the
-    soonest first. A company that has fallen elsewhere already is not waited for."""
+    soonest first. A company that has fallen elsewhere already is not waited for; one that is listed twice is named
+    where it trades first."""
     fallen = {companies.company_of(m.symbol) for m in seen.moves}
-    waiting: dict[tuple[datetime, datetime, str], dict[str, None]] = {}
+    first: dict[str, tuple[datetime, datetime, str]] = {}
     for symbol in (s for s in companies.exposed_to(line, GROUP_STRENGTH) if s in watched):
         timetable = timetable_of(symbol)
         session, city = timetable.on(seen.session), CITIES.get(timetable.exchange, "")
         company = companies.company_of(symbol)
         if session is not None and session.pre_at > seen.at and city and company not in fallen:
-            waiting.setdefault((session.pre_at, session.open_at, city), {})[company] = None
-    return [
-        Opening(city, pre_at, open_at, tuple(companies.name_of(s) for s in names))
-        for (pre_at, open_at, city), names in sorted(waiting.items())
-    ]
+            where = (session.pre_at, session.open_at, city)
+            first[company] = min(first.get(company, where), where)
+    waiting: dict[tuple[datetime, datetime, str], list[str]] = {}
+    for company, where in first.items():
+        waiting.setdefault(where, []).append(companies.name_of(company))
+    return [Opening(city, pre_at, open_at, tuple(names)) for (pre_at, open_at, city), names in sorted(waiting.items())]
 
 
 def opening_lines(openings: Iterable[Opening], line: str, at: datetime) -> list[Line]:

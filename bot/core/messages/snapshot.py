@@ -6,7 +6,7 @@ other. Only what was seen by the moment is used.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from statistics import median
@@ -35,6 +35,8 @@ from bot.core.text.wording import OLD
 FURTHER_BY = 0.005
 """A low or high is told where it is further than the latest price by at least this much, as a fraction of the
 reference."""
+CompanyOf = Callable[[str], str]
+"""The symbol of a company's main listing, the same for all its listings."""
 MOMENTARY = frozenset({QuoteKind.OPEN, QuoteKind.TRADE, QuoteKind.CLOSE})
 """Prices of a moment. A low or high belongs to the interval that ends with it."""
 
@@ -99,10 +101,15 @@ class Snapshot:
 
 
 def snapshot(
-    market: Market, incident: Incident, alerts: Sequence[Alert], ai_causes: frozenset[str], at: datetime
+    market: Market,
+    incident: Incident,
+    alerts: Sequence[Alert],
+    ai_causes: frozenset[str],
+    at: datetime,
+    company_of: CompanyOf = str,
 ) -> Snapshot:
     """Looks at the market as of ``at``. ``alerts`` are the incident's, at least one; ``ai_causes``: topics that count
-    as one cause, AI."""
+    as one cause, AI. A company counts once, whichever of its listings moved."""
     changes = [a.change for a in alerts if a.change is not None]
     session = max(a.session for a in alerts if a.change is not None or not changes)
     of_session = [a for a in alerts if a.session == session or not changes]
@@ -115,10 +122,9 @@ def snapshot(
     moves: list[StockMove] = []
     turned: list[StockMove] = []
     unpriced: list[str] = []
-    for symbol, alert in by_symbol.items():
-        if symbol in apart:
-            continue
-        move = measured(market.of(symbol), alert, direction, at)
+    moved = {s: measured(market.of(s), alert, direction, at) for s, alert in by_symbol.items() if s not in apart}
+    for symbol in _one_a_company(market, moved, at, company_of):
+        move = moved[symbol]
         if move is None:
             unpriced.append(symbol)
         else:
@@ -171,6 +177,8 @@ def measured(prices: SymbolPrices, alert: Alert, direction: int, at: datetime) -
         session.phase(quote.at),
         alert.severity,
         furthest if further else None,
+        quote.currency,
+        _official(prices, quote, session),
     )
 
 
@@ -187,37 +195,59 @@ def move_at(
     moved = change(quote.price, reference)
     if reference is None or moved is None:
         return None
-    return StockMove(prices.symbol, quote.price, moved, reference, quote.at, session.date, session.phase(quote.at))
+    return StockMove(
+        prices.symbol,
+        quote.price,
+        moved,
+        reference,
+        quote.at,
+        session.date,
+        session.phase(quote.at),
+        currency=quote.currency or (prices.last.currency if prices.last is not None else ""),
+        official=_official(prices, quote, session),
+    )
 
 
 def since_the_fall(
-    market: Market, incident: Incident, alerts: Sequence[Alert], at: datetime, closed_at: datetime | None = None
+    market: Market,
+    incident: Incident,
+    alerts: Sequence[Alert],
+    at: datetime,
+    closed_at: datetime | None = None,
+    company_of: CompanyOf = str,
 ) -> list[StockMove]:
     """Each stock's move from the close before its fall, at ``at`` or at the close ``closed_at``; the incident's lead
     first. Alone it is left out where another stock is: a message would not name that."""
     lead = lead_alert(incident, alerts)
-    moves = []
+    found: dict[str, StockMove | None] = {}
     for symbol in dict.fromkeys([lead.symbol, *incident.symbols]):
+        if symbol != lead.symbol and company_of(symbol) == company_of(lead.symbol):
+            continue
         alert = min((a for a in alerts if a.symbol == symbol), key=lambda a: a.session, default=None)
         prices = market.of(symbol)
         session = prices.timetable.on(alert.session) if alert else None
         before = (session and prices.close_before(session, 1)) or (alert and level_before(alert, prices))
-        move = move_at(prices, at, closed_at, before) if before else None
-        if move is not None:
-            moves.append(move)
+        found[symbol] = move_at(prices, at, closed_at, before) if before else None
+    told = _one_a_company(market, found, closed_at or at, company_of)
+    moves = [move for symbol in told if (move := found[symbol]) is not None]
     return moves if len(moves) > 1 else [m for m in moves if m.symbol == lead.symbol]
 
 
 def figures_now(
-    market: Market, incident: Incident, alerts: Sequence[Alert], ai_causes: frozenset[str], at: datetime
+    market: Market,
+    incident: Incident,
+    alerts: Sequence[Alert],
+    ai_causes: frozenset[str],
+    at: datetime,
+    company_of: CompanyOf = str,
 ) -> Figures:
     """The incident's moves as somebody who asks at ``at`` wants them: in its session or, once another has prices, since
     the fall."""
-    seen = snapshot(market, incident, alerts, ai_causes, at)
+    seen = snapshot(market, incident, alerts, ai_causes, at, company_of)
     latest = market.of(seen.lead.symbol).standing(at)
     if latest is None or latest[1].date <= seen.session:
         return seen.figures
-    return Figures(at, tuple(since_the_fall(market, incident, alerts, at)) or seen.moves)
+    return Figures(at, tuple(since_the_fall(market, incident, alerts, at, company_of=company_of)) or seen.moves)
 
 
 def by_size(moves: Iterable[StockMove]) -> list[StockMove]:
@@ -251,20 +281,24 @@ def held_up(
     watched: Iterable[str],
     exposures: Callable[[str], Collection[str]],
     helped: Collection[str] = (),
+    company_of: CompanyOf = str,
 ) -> list[StockMove]:
     """Watched stocks in the same lines of business that fell less than half as far, and less than any that is counted,
-    or rose; those first that rose in a line that the news may help (``helped``), then the best."""
-    of_incident = set(snapshot.incident.symbols)
-    near = {e for s in of_incident for e in exposures(s)}.union(helped)
+    or rose; those first that rose in a line that the news may help (``helped``), then the best. A company that is hit
+    has not held up at another exchange, nor has a stock whose market had closed before that of the lead began."""
+    of_incident = {company_of(s) for s in snapshot.incident.symbols}
+    near = {e for s in snapshot.incident.symbols for e in exposures(s)}.union(helped)
     falls = [abs(m.change) for m in snapshot.moves]
     little = min(median(falls) / 2, *falls) if falls else 0.0
-    found: list[StockMove] = []
+    others: dict[str, StockMove | None] = {}
     for symbol in watched:
-        if symbol in of_incident or near.isdisjoint(exposures(symbol)):
-            continue
-        move = fresh_move(market.of(symbol), snapshot)
-        if move is not None and -move.change < little:
-            found.append(move)
+        if company_of(symbol) not in of_incident and not near.isdisjoint(exposures(symbol)):
+            others[symbol] = fresh_move(market.of(symbol), snapshot)
+    session, since = market.of(snapshot.lead.symbol).timetable.on(snapshot.session), snapshot.at
+    if session is not None:
+        since = session.pre_at if snapshot.at >= session.pre_at else session.starts_at
+    told = (others[s] for s in _one_a_company(market, others, snapshot.at, company_of))
+    found = [move for move in told if move is not None and -move.change < little and move.at >= since]
 
     def order(move: StockMove) -> tuple[bool, float, str]:
         gains = move.change > 0 and not set(helped).isdisjoint(exposures(move.symbol))
@@ -274,6 +308,32 @@ def held_up(
 
 
 # -------------------------------------------------------------------------------------------------------------- details
+
+
+def _one_a_company(
+    market: Market, moves: Mapping[str, StockMove | None], at: datetime, company_of: CompanyOf
+) -> list[str]:
+    """Of these symbols one listing a company: of those with a price the one that is nearest to its regular hours at
+    ``at``; of equals that of the newest price."""
+
+    def rank(symbol: str) -> tuple[int, datetime]:
+        move = moves[symbol]
+        session = market.of(symbol).timetable.on(move.session) if move is not None else None
+        return (-1, at) if move is None else (session.nearness(at) if session is not None else 0, move.at)
+
+    found: dict[str, str] = {}
+    for symbol in moves:
+        company = company_of(symbol)
+        if company not in found or rank(symbol) > rank(found[company]):
+            found[company] = symbol
+    return list(found.values())
+
+
+def _official(prices: SymbolPrices, quote: Quote, session: Session) -> bool:
+    """Whether a price is its session's official close."""
+    if quote.at != session.close_at:
+        return False
+    return quote.kind is QuoteKind.CLOSE or quote.price == prices.close_of(session)
 
 
 def _chosen(alerts: Iterable[Alert]) -> Alert:
@@ -347,8 +407,11 @@ def _furthest(
 
 
 def _span(prices: SymbolPrices, session: Session, quote: Quote) -> tuple[datetime, datetime]:
-    """Between which moments the price of ``quote`` was: for a low or high since the price before it."""
+    """Between which moments the price of ``quote`` was: for a low or high since the interval before it ended or, where
+    there is none, since the open. Trades within the interval do not bound it: the price may have been before them."""
     if quote.kind in MOMENTARY:
         return quote.at, quote.at
-    before = next((q.at for q in prices.backward(quote.at) if q.at < quote.at), None)
-    return max(before or session.starts_at, session.starts_at), quote.at
+    earlier = [q for q in prices.quotes_between(session.starts_at, quote.at) if q.at < quote.at]
+    ends = [q.at for q in earlier if q.kind not in MOMENTARY]
+    opens = [q.at for q in earlier if q.kind is QuoteKind.OPEN]
+    return (ends or opens or [session.starts_at])[-1], quote.at

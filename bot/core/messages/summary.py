@@ -17,7 +17,7 @@ from bot.core.messages.blocks import correction, portfolio, story
 from bot.core.messages.blocks.closing import closing
 from bot.core.messages.blocks.fears import fears, helped_by
 from bot.core.messages.blocks.frame import framed
-from bot.core.messages.blocks.happened import beside, currency_of, doubted, happened, price_line
+from bot.core.messages.blocks.happened import beside, city_of, doubted, happened, price_line
 from bot.core.messages.blocks.novelty import news_since, novelty
 from bot.core.messages.blocks.outlook import outlook, reports_ahead
 from bot.core.messages.blocks.precedents import precedents
@@ -100,7 +100,7 @@ class MessageBuilder:
 
     def snapshot(self, incident: Incident, alerts: Sequence[Alert], at: datetime) -> Snapshot:
         """A look at the market for a message about ``incident`` as of ``at``. ``alerts`` are its alerts."""
-        return snapshot(self.market, incident, alerts, self.topics.ai_causes, at)
+        return snapshot(self.market, incident, alerts, self.topics.ai_causes, at, self.companies.company_of)
 
     def incident(
         self, seen: Snapshot, incident: Incident, before: Incident, watched: Sequence[str], reason: Reason
@@ -124,7 +124,7 @@ class MessageBuilder:
         blocks = [
             Block("what happened", BlockKind.FACTS, 90, "What happened", facts),
             *why(seen, due, self.company, self.topics.titles.exposure, self.topic, self._naming, known=known),
-            *table(seen, self._line, apart, self._label),
+            *table(seen, self._line, apart, self.companies.label_of),
             *around,
             *as_details(self._others(seen)),
             *as_details(self._background(seen, said, kinds, incident if known else None)),
@@ -173,7 +173,7 @@ class MessageBuilder:
         by_price = kind == RECOVERED or kind not in FOLLOW_UP_WORDS  # the lead's
         whose = "" if by_price else self.group(alerts, lead)
         headline = f"Follow-up: {whose or self.company(lead.symbol)} {FOLLOW_UP_WORDS.get(kind, rebound)}"
-        moves = since_the_fall(self.market, incident, alerts, at, closed_at)
+        moves = since_the_fall(self.market, incident, alerts, at, closed_at, self.companies.company_of)
         own = next((m.reference for m in moves if m.symbol == lead.symbol), None)
         before = level_before(first_alert(incident, alerts), self.market.of(lead.symbol)) or own
         began = next((a.change for a in alerts if a.change is not None), None)
@@ -184,7 +184,7 @@ class MessageBuilder:
         over = all(f.done_at is not None or f.kind in kinds for f in incident.thread.follow_ups)
         blocks = [
             Block("what happened", BlockKind.FACTS, 90, "", tuple(lines)),
-            *(closing(alerts, [(m.symbol, m.change) for m in moves]) if over and (began or 0.0) < 0 else []),
+            *(self._closing(alerts, moves) if over and (began or 0.0) < 0 else []),
             *self._since_the_fall(moves, closed_at or at, since),
             *self._next(incident, at),
         ]
@@ -253,13 +253,18 @@ class MessageBuilder:
             *voices(since, self.topics.speech),
         ]
 
+    def _closing(self, alerts: Sequence[Alert], moves: Sequence[StockMove]) -> list[Block]:
+        """What became of all of them, in the last message."""
+        since = [(m.symbol, m.change) for m in moves]
+        return closing(alerts, since, self.companies.company_of, self.companies.label_of)
+
     def _around(self, seen: Snapshot, watched: Sequence[str], kinds: Sequence[Kind]) -> list[Block]:
         """Who rose against it, those first whom such news may help, and who fell less."""
         if seen.direction >= 0:
             return []
         helped = helped_by(kinds)
-        spared = held_up(self.market, seen, watched, self.companies.exposures_of, helped)
-        lines = held_up_line(spared, self._label)
+        spared = held_up(self.market, seen, watched, self.companies.exposures_of, helped, self.companies.company_of)
+        lines = held_up_line(spared, seen, self.companies.label_of)
         return [Block("who held up", BlockKind.FACTS, 40, "Who held up", tuple(lines))] if lines else []
 
     def _outlook(self, seen: Snapshot, said: Sequence[tuple[Story, Said]]) -> list[Block]:
@@ -285,10 +290,6 @@ class MessageBuilder:
 
     def _naming(self, cause: CauseRef, symbol: str) -> Story | None:
         return self.naming([cause.story, *(s for s in cause.stories if s != cause.story)], symbol)
-
-    def _label(self, symbol: str) -> str:
-        """A symbol in a list: where it is a number or of an exchange abroad, as ``SU.PA``, the company's name."""
-        return self.company(symbol) if symbol[:1].isdigit() or "." in symbol else symbol
 
     def _line(self, symbol: str) -> str:
         return main_exposure_title(self.companies, self.topics, symbol)
@@ -330,13 +331,14 @@ class MessageBuilder:
         prices, name = self.market.of(lead.symbol), self.company(lead.symbol)
         told_at = closed_at or at
         if (now := move_at(prices, at, closed_at)) is not None:
-            lines = [price_line(now, name, told_at, currency_of(prices))]
+            lines = [price_line(now, name, told_at, city_of(self.market, lead.symbol))]
             since = change(now.price, before)
             if before and since is not None and before.session != now.reference.session:
-                lines.append((f"Against {price(before.price)} before {since_what}: {percent(since)}.",))
+                level = price(before.price, now.currency)
+                lines.append((f"Against {level} before {since_what}: {percent(since)}.",))
             return lines
         if before is not None and (now := move_at(prices, at, closed_at, before)) is not None:
-            return [price_line(now, name, told_at, currency_of(prices))]
+            return [price_line(now, name, told_at, city_of(self.market, lead.symbol))]
         session_now = prices.timetable.current(closed_at or at)
         of = f" in the session of {short_day(session_now.date)}" if session_now else ""
         return [(f"No price for {name} ({lead.symbol}){of}.",)]
@@ -357,7 +359,7 @@ class MessageBuilder:
             return []
         usual = usual_time(moves)
         title = f"Where they stand ({len(moves)}), compared with before {since}{as_of(at, usual)}"
-        lines = by_line(moves, self._line, at, usual, one_reference=True, label=self._label)
+        lines = by_line(moves, self._line, at, usual, one_reference=True, label=self.companies.label_of)
         return [Block("who is hit", BlockKind.FACTS, 60, title, lines)]
 
     def _profile(self, seen: Snapshot, kinds: Sequence[Kind]) -> IncidentProfile:

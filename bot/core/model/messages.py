@@ -95,6 +95,10 @@ class StockMove:
     severity: Severity | None = None
     """The highest of its alerts; ``None`` for a stock without one."""
     furthest: Furthest | None = None
+    currency: str = ""
+    """ISO 4217 code, or GBp for pence; empty where it is not known."""
+    official: bool = False
+    """The price is the session's official close."""
 
 
 @dataclass(frozen=True, slots=True)

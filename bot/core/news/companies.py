@@ -92,6 +92,10 @@ class Companies:
         company = self.get(symbol)
         return (company.name if company else "") or symbol
 
+    def label_of(self, symbol: str) -> str:
+        """A symbol in a list: where it is a number or of an exchange abroad, as ``SU.PA``, the company's name."""
+        return self.name_of(symbol) if symbol[:1].isdigit() or "." in symbol else symbol
+
     @property
     def indices(self) -> tuple[Company, ...]:
         """The funds that messages give as the market, in file order."""

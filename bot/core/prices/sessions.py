@@ -59,6 +59,12 @@ class Session:
             return Phase.REGULAR
         return Phase.POST
 
+    def nearness(self, at: datetime) -> int:
+        """Which of a company's listings speaks for it at ``at``: 2 where it is in its regular hours, 1 where it trades
+        otherwise, 0 where it does not."""
+        phase = self.phase(at)
+        return 2 if phase is Phase.REGULAR else 0 if phase is Phase.CLOSED else 1
+
 
 class Timetable:
     """The sessions of one exchange, oldest first. Immutable; outside its span answers are ``None``."""

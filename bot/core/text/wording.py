@@ -29,11 +29,31 @@ def unsigned_percent(fraction: float) -> str:
     return f"{abs(fraction) * 100:.1f} %"
 
 
-def price(value: float) -> str:
-    """``128.20``, with thousands separators; four decimals below 1, four significant digits below a cent."""
+CURRENCY_SIGNS = {
+    **{"JPY": "¥", "EUR": "€", "GBP": "£", "KRW": "₩", "INR": "₹", "CNY": "CN¥"},
+    **{"HKD": "HK$", "TWD": "NT$", "CAD": "C$", "AUD": "A$", "SGD": "S$"},
+}
+"""What stands before a price in these currencies. One in another has the currency's code behind it, one in dollars
+nothing."""
+WHOLE = frozenset({"JPY", "KRW"})
+"""Currencies without a smaller unit: prices have decimals only where the exchange uses them."""
+
+
+def price(value: float, currency: str = "") -> str:
+    """``128.20``, with thousands separators; four decimals below 1, four significant digits below a cent. With a
+    ``currency``, an ISO 4217 code or GBp for pence, ``¥7,108``, ``€639.70``, ``2,214.00p`` or ``451.20 SEK``."""
     if 0 < abs(value) < 0.01:
-        return f"{value:.{min(3 - math.floor(math.log10(abs(value))), 12)}f}"
-    return f"{value:,.4f}" if abs(value) < 1 else f"{value:,.2f}"
+        level = f"{value:.{min(3 - math.floor(math.log10(abs(value))), 12)}f}"
+    elif abs(value) < 1:
+        level = f"{value:,.4f}"
+    else:
+        level = f"{value:,.{0 if float(value).is_integer() else 1}f}" if currency in WHOLE else f"{value:,.2f}"
+    if currency in ("", "USD"):
+        return level
+    if currency == "GBp":
+        return f"{level}p"
+    sign = CURRENCY_SIGNS.get(currency)
+    return f"{sign}{level}" if sign else f"{level} {currency}"
 
 
 def day(when: date) -> str:
@@ -94,11 +114,12 @@ def aged(span: timedelta, since: timedelta = OLD) -> str:
     return f"{age(span)} old" if span > since else ""
 
 
-def against(reference: Reference) -> str:
+def against(reference: Reference, currency: str = "") -> str:
     """``against 142.62, the close of Fri 24 Jan``; ``Friday's close`` would be ambiguous after a week."""
+    level = price(reference.price, currency)
     if reference.kind == "previous close":
-        return f"against {price(reference.price)}, the close of {short_day(reference.session)}"
-    return f"against {price(reference.price)} ({reference.kind}, {moment(reference.at)})"
+        return f"against {level}, the close of {short_day(reference.session)}"
+    return f"against {level} ({reference.kind}, {moment(reference.at)})"
 
 
 def since_words(reference: Reference) -> str:

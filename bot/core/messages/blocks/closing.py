@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from statistics import median
 
 from bot.core.model import Alert, Block, BlockKind, Line
@@ -11,16 +11,23 @@ from bot.core.text.wording import count, listing, percent
 NAMED = 5
 
 
-def closing(alerts: Sequence[Alert], since: Sequence[tuple[str, float]]) -> list[Block]:
-    """The block; ``since`` holds each symbol's change from its price before the fall."""
+def closing(
+    alerts: Sequence[Alert],
+    since: Sequence[tuple[str, float]],
+    company_of: Callable[[str], str] = str,
+    label: Callable[[str], str] = str,
+) -> list[Block]:
+    """The block; ``since`` holds each symbol's change from its price before the fall. ``company_of`` is the same for
+    all listings of a company, which counts once; ``label``: how a symbol is shown."""
     worst = {a.symbol: min(a.worst, 0.0) for a in alerts if a.worst is not None}
     if not worst or not since:
         return []
     furthest = min(worst, key=lambda symbol: (worst[symbol], symbol))
-    fell = f"{count(len(worst), 'stock')} fell; the furthest was {furthest}, {percent(worst[furthest])} at its worst."
+    companies = count(len(set(map(company_of, worst))), "stock")
+    fell = f"{companies} fell; the furthest was {label(furthest)}, {percent(worst[furthest])} at its worst."
     lines: list[Line] = [(fell,)]
     if len(since) > 1:
-        recovered = sorted(symbol for symbol, change in since if change >= 0)
+        recovered = sorted(label(symbol) for symbol, change in since if change >= 0)
         lines.append((f"Median change from before the fall: {percent(median(c for _, c in since))}.",))
         lines.append((f"Fully recovered: {listing(recovered, NAMED) if recovered else 'none'}.",))
     lines.append(("This is the last message about this incident.",))

@@ -78,6 +78,8 @@ class DigestMove:
     at: datetime
     official: bool
     """The price is the official close."""
+    currency: str = ""
+    """ISO 4217 code, or GBp for pence; empty where it is not known."""
 
     @property
     def phase(self) -> Phase:
@@ -103,6 +105,8 @@ class DigestIncident:
     """Incidents merged into it."""
     apart: tuple[str, ...]
     """Symbols that fell for other reasons."""
+    currency: str = ""
+    """Of the lead's prices."""
     group: str = ""
     """The stocks of one line of business that fall together, as headlines count them; empty where they are none."""
 
@@ -233,9 +237,11 @@ def _incident(happened: DigestIncident, company: Words, topic: Words) -> Line:
     else:
         when = "at the close" if happened.official else f"{PHASE_WORDS[happened.phase]}, {clock(happened.at)}"
         group = f"{happened.group} fell together; " if happened.group else ""
-        shown = (Strong(f"{severity}: {group}{name} {percent(happened.change)}"), f" {against(lead.reference)}; {when}")
+        before = against(lead.reference, happened.currency)
+        shown = (Strong(f"{severity}: {group}{name} {percent(happened.change)}"), f" {before}; {when}")
     apart = happened.apart
-    others = len({a.symbol for a in happened.alerts} - {lead.symbol, *apart})
+    hit = {company(a.symbol) for a in happened.alerts if a.symbol not in apart}
+    others = len(hit - {company(lead.symbol)})
     rest = [f"; {count(others, 'other')} hit too"] if others and not happened.group else []
     if apart:
         rest.append(f"; {len(apart)} fell for other reasons")
@@ -287,14 +293,15 @@ def _misses(found: Digest, company: Words) -> list[Block]:
 def _miss(miss: NearMiss, found: Digest, company: Words) -> Line:
     move = miss.move
     subject = Strong(f"{_named(move.symbol, company)} {percent(move.change)}")
-    words = f" {against(move.reference)}; {_when(move, found)}."
+    words = f" {against(move.reference, move.currency)}; {_when(move, found)}."
     if miss.rule:
         words += f" Nearest: {miss.rule}"
     if miss.stop is not None:
         words += f"; {_stopped(miss.stop)}"
         if miss.judged is not None:
             phase = move.session.phase(miss.judged.at)
-            words += f" (evaluated at {price(miss.judged.price)}, {PHASE_WORDS[phase]}, {clock(miss.judged.at)})"
+            level = price(miss.judged.price, move.currency)
+            words += f" (evaluated at {level}, {PHASE_WORDS[phase]}, {clock(miss.judged.at)})"
     return (subject, _ended(words))
 
 

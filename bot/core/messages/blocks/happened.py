@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from bot.core.messages.blocks.volume import volume_lines
+from bot.core.messages.places import CITIES, HOME
 from bot.core.messages.snapshot import Snapshot
 from bot.core.model import Alert, Line, Moment, Phase, StockMove, Strong
 from bot.core.prices.market import Market, SymbolPrices, change
@@ -34,14 +35,15 @@ def happened(seen: Snapshot, market: Market, company: Named, indices: Sequence[t
     lines: list[Line] = []
     told = _in_full(seen)
     for move in told[:1]:
-        lines.append(price_line(move, company(move.symbol), seen.at, currency_of(market.of(move.symbol))))
+        lines.append(price_line(move, company(move.symbol), seen.at, city_of(market, move.symbol)))
         lines += [(f"It has crossed a level that is watched: {level}.",) for level in _levels(seen, move.symbol)]
         lines += _before_the_night(move, market.of(move.symbol), seen.at)
         lines += [(f"{words[:1].upper()}{words[1:]}.",) for words in _further(move, market.of(move.symbol))]
         lines += _volume(move, market.of(move.symbol), seen.at)
     if not lines:
         name = company(seen.lead.symbol)
-        lines += [price_line(m, company(m.symbol), seen.at) for m in seen.turned[:TOLD_IN_FULL]]
+        turned = seen.turned[:TOLD_IN_FULL]
+        lines += [price_line(m, company(m.symbol), seen.at, city_of(market, m.symbol)) for m in turned]
         lines += [] if lines else [(f"No price for {name} ({seen.lead.symbol}) in this session yet.",)]
     if indices:
         lines.append((f"The market: {listing([f'{name} {percent(change)}' for name, change in indices])}.",))
@@ -54,32 +56,31 @@ def beside(seen: Snapshot, market: Market, company: Named) -> tuple[Line, ...]:
     return tuple(_beside(move, told[0], company, market, seen.at) for move in told[1:])
 
 
-def price_line(move: StockMove, name: str, at: datetime, currency: str = "") -> Line:
-    """Company, price, change, reference, phase and time; its age where it is old. ``currency``: where it is not the
-    dollar."""
+def price_line(move: StockMove, name: str, at: datetime, city: str = "") -> Line:
+    """Company, price, change, reference, phase and time; its age where it is old. ``city``: where it trades, if not in
+    New York."""
     old = aged(at - move.at, DELAYED)
-    level = f"{price(move.price)} {currency}".rstrip()
+    hours = f"{'at the close' if move.official else PHASE_WORDS[move.phase]}{f' in {city}' if city else ''}"
     return (
-        Strong(f"{name} ({move.symbol}) {level}, {percent(move.change)}"),
-        f" {against(move.reference)}; {PHASE_WORDS[move.phase]}, ",
+        Strong(f"{name} ({move.symbol}) {price(move.price, move.currency)}, {percent(move.change)}"),
+        f" {against(move.reference, move.currency)}; {hours}, ",
         Moment(move.at, clock(move.at)),
         f" ({old})." if old else ".",
     )
 
 
-def currency_of(prices: SymbolPrices) -> str:
-    """The currency of a stock's prices, by its ISO 4217 code (GBp for pence); empty for the dollar and where it is not
-    known."""
-    last = prices.last
-    return last.currency if last is not None and last.currency != "USD" else ""
+def city_of(market: Market, symbol: str) -> str:
+    """The city where a stock trades; empty for New York, which goes without saying, and where it is not known."""
+    city = CITIES.get(market.of(symbol).timetable.exchange, "")
+    return city if city != HOME else ""
 
 
 def _beside(move: StockMove, first: StockMove, company: Named, market: Market, at: datetime) -> Line:
     """Another stock's price in one line; its reference and time only where they are not those of the first."""
-    alike = (move.at, move.phase, move.reference.kind, move.reference.session) == (
-        first.at, first.phase, first.reference.kind, first.reference.session
+    alike = (move.at, move.phase, move.official, move.reference.kind, move.reference.session) == (
+        first.at, first.phase, first.official, first.reference.kind, first.reference.session
     )  # fmt: skip
-    line = price_line(move, company(move.symbol), at, currency_of(market.of(move.symbol)))
+    line = price_line(move, company(move.symbol), at, city_of(market, move.symbol))
     further = _further(move, market.of(move.symbol))
     if alike:
         return (line[0], f"; {'; '.join(further)}." if further else ".")
@@ -110,7 +111,7 @@ def _further(move: StockMove, prices: SymbolPrices) -> list[str]:
     words: list[str] = []
     way = "low" if move.change < 0 else "high"
     if (furthest := move.furthest) is not None:
-        level = f"{price(furthest.price)}, " if furthest.price is not None else ""
+        level = f"{price(furthest.price, move.currency)}, " if furthest.price is not None else ""
         words.append(f"as {way} as {level}{percent(furthest.change)}{span_words(furthest.start_at, furthest.end_at)}")
     extreme = (prices.lowest_since if move.change < 0 else prices.highest_since)(move.price, move.session)
     if extreme.sessions >= NOTABLE_SESSIONS:

@@ -9,7 +9,7 @@ from statistics import median
 
 from bot.core.messages.snapshot import Snapshot
 from bot.core.model import Block, BlockKind, Line, StockMove, Strong
-from bot.core.text.wording import OLD, age, clock, listing, moment, percent, since_words
+from bot.core.text.wording import MINUS, OLD, age, clock, listing, moment, percent, since_words
 
 MEMBERS = 6
 """How many symbols of one line of business are named; the rest are counted."""
@@ -92,12 +92,13 @@ def _time(move: StockMove, at: datetime, usual: datetime | None) -> str:
     return f" ({clock(move.at) if at - move.at < DAY else moment(move.at)})" if odd or old else ""
 
 
-def held_up_line(moves: Sequence[StockMove], label: Callable[[str], str]) -> list[Line]:
-    """Stocks in the same lines of business that rose, and those that fell least; empty without any. ``label``: how a
-    symbol is shown."""
-    shown = [(label(m.symbol), percent(m.change)) for m in moves]
-    rose = [f"{name} {change}" for name, change in shown if change.startswith("+")]
-    less = [f"{name} {change}" for name, change in shown if not change.startswith("+")]
+def held_up_line(moves: Sequence[StockMove], seen: Snapshot, label: Callable[[str], str] = str) -> list[Line]:
+    """Stocks in the same lines of business that rose, and those that fell least; empty without any. A price that is not
+    of the time of the table's has its own. ``label``: how a symbol is shown."""
+    usual = usual_time(seen.moves)
+    shown = [(label(m.symbol), percent(m.change), _time(m, seen.at, usual)) for m in moves]
+    rose = [f"{name} {change}{time}" for name, change, time in shown if change.startswith("+")]
+    less = [f"{name} {change}{time}" for name, change, time in shown if change.startswith(MINUS)]
     lines: list[Line] = []
     if rose:
         lines.append((f"Rose against it: {listing(rose, HELD_UP)}.",))
