@@ -31,6 +31,7 @@ from bot.core.model import (
     Incident,
     InDoubt,
     JsonAnswer,
+    LearnedName,
     Limits,
     NewsPoll,
     Observation,
@@ -483,6 +484,9 @@ class History(Outcomes, RecordedIncident, Protocol):
 
     def extent(self) -> tuple[datetime, datetime] | None:
         """When the first and the last story or quote was seen, if any was."""
+
+    def learned_names(self) -> Sequence[LearnedName]:
+        """Every name of models that was learned, oldest first."""
 
     def is_of_backtest(self) -> bool:
         """Whether a backtest wrote it: then it has prices only of what alerts needed."""

@@ -142,3 +142,17 @@ def test_what_was_published_while_the_bot_was_off_is_told_once_and_nothing_twice
     wait_until(lambda: lists.server.count("/api/models deepseek-ai") >= polls + 2, "it is asked again")
     found = day.rows("SELECT title, seeded FROM stories WHERE source = 'huggingface-hub' ORDER BY seen_at")
     assert found == [(MODEL, 0), (later, 0)]
+
+
+def test_a_name_on_the_hub_is_a_known_word_for_the_headlines_that_follow(day: Desk, lists: Lists) -> None:
+    lists.server.models.append(hub_model("deepseek-ai/DeepTide-R1", day.now()))
+    learned = "SELECT count(*) FROM learned_names WHERE word = 'DeepTide' AND lab = 'DeepSeek' AND source = ?"
+    wait_until(lambda: day.count(learned, "huggingface-hub") == 1, "the name is learned", lambda: day.bots[-1].log)
+    day.publish("wire", ["AI model DeepTide halves the cost of answers"], ago=timedelta())
+    named = "SELECT count(*) FROM stories WHERE source = 'wire' AND mentions LIKE '%DeepTide%'"
+    wait_until(lambda: day.count(named) == 1, "the headline is read with it", lambda: day.bots[-1].log)
+    day.bots[-1].kill()
+    day.start()
+    day.publish("tech", ["Chip makers shrug at DeepTide, an AI model for a dollar"], ago=timedelta())
+    again = "SELECT count(*) FROM stories WHERE source = 'tech' AND mentions LIKE '%DeepTide%'"
+    wait_until(lambda: day.count(again) == 1, "a restart keeps it", lambda: day.bots[-1].log)

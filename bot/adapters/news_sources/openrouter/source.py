@@ -22,7 +22,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from bot.core.errors import SourceError
-from bot.core.model import NewsItem, NewsPoll
+from bot.core.model import ModelName, NewsItem, NewsPoll
 from bot.core.news import releases
 from bot.core.news.releases import Price
 from bot.core.ports import AskJson, NewsSource, Organisations
@@ -101,7 +101,8 @@ class OpenRouter(NewsSource):
             elif before is not None and cut:
                 items.append(self._cut(offer, before, now))
         self._left = _written(known)
-        return NewsPoll(_bounded(items), self._left, len(entries))
+        names = [ModelName(offer.name, offer.lab) for offer in offers.values()]
+        return NewsPoll(_bounded(items), self._left, len(entries), names=names)
 
     async def _entries(self) -> Sequence[Any] | None:
         """All entries of the list; ``None`` where it is as before."""

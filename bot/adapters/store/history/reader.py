@@ -68,6 +68,7 @@ class SqliteHistory(sqlite3.Connection):
     bars = recorded.bars
     splits = recorded.splits
     stories = recorded.stories
+    learned_names = recorded.learned_names
 
     def extent(self) -> tuple[datetime, datetime] | None:
         """When the first and the last story or quote was seen."""

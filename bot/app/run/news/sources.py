@@ -25,9 +25,21 @@ from bot.app.project import Project
 from bot.app.run.live import LiveBot, of_feed
 from bot.config.settings.model import NewsSourceSettings
 from bot.core.errors import SourceError, StoreError
-from bot.core.model import FeedState, JsonAnswer, NewsItem, NewsPoll, SourceReport, Story, Trouble, stable_id
+from bot.core.model import (
+    FeedState,
+    JsonAnswer,
+    LearnedName,
+    NewsItem,
+    NewsPoll,
+    Observation,
+    SourceReport,
+    Story,
+    Trouble,
+    stable_id,
+)
 from bot.core.model.feeds import FeedSpec
 from bot.core.news import Topics
+from bot.core.news.learned import MOST, admitted
 from bot.core.ports import NewsSource
 from bot.core.text.links import link_fault, safe_link
 from bot.extensions import NEWS_SOURCES, MakeNewsSource, NewsContext
@@ -45,6 +57,10 @@ BYTES = 40_000_000
 REQUEST_WITHIN = timedelta(seconds=10)
 ITEMS = 200
 """Read of one poll."""
+NAMES = 5_000
+"""Listed names read of one poll."""
+LEARNED_AT_FIRST, LEARNED_A_DAY = 500, 30
+"""Names learned from one source at its first poll, and on any day after it."""
 STATE = 1_000_000
 """Characters of a source's state."""
 KEEPS = "news source "
@@ -161,6 +177,8 @@ class Polls:
     state: FeedState = field(init=False)
     memory: str = field(init=False)
     """What the source wants to know again."""
+    judged: set[tuple[str, str]] = field(default_factory=set)
+    """Listed names, with their labs, that need not be looked at again."""
 
     def __post_init__(self) -> None:
         title, most = self.source.title, self.source.stories_per_day
@@ -186,16 +204,21 @@ class Polls:
             return self._take((), *self._failed(error), self.memory)
         try:
             arrived = self.bot.clock.now()
-            return self._take(*self._read(polled, arrived), polled.state)
+            names, over = self._learned(polled, arrived)
+            stories, state, report = self._read(polled, arrived, over)
+            return self._take([*names, *stories], state, report, polled.state)
         except StoreError as error:
             self.bot.inbox.not_written(str(error))
             return self.every
 
-    def _take(self, stories: Sequence[Story], state: FeedState, report: SourceReport, memory: str) -> timedelta:
+    def _take(
+        self, found: Sequence[Story | LearnedName], state: FeedState, report: SourceReport, memory: str
+    ) -> timedelta:
         extras = {KEEPS + self.name: memory} if memory != self.memory else {}
-        self.bot.turn([*stories, report], feeds=(state,), extras=extras)
+        observations: list[Observation] = [*found, report]
+        self.bot.turn(observations, feeds=(state,), extras=extras)
         self.state, self.memory = state, memory
-        self.bot.counters.stories += len(stories)
+        self.bot.counters.stories += sum(isinstance(each, Story) for each in found)
         for name in self.bot.outages.take(report):
             self.bot.jobs.soon(of_feed(name))
         due = state.next_poll_at
@@ -209,7 +232,24 @@ class Polls:
         state = replace(self.state, failures=failures, last_error=detail, next_poll_at=now + wait)
         return state, SourceReport(self.name, now, Trouble.FAILED, detail=detail, status=error.status)
 
-    def _read(self, polled: NewsPoll, now: datetime) -> tuple[Sequence[Story], FeedState, SourceReport]:
+    def _learned(self, polled: NewsPoll, now: datetime) -> tuple[Sequence[LearnedName], bool]:
+        """The names that become known words, and whether there were more of them than are learned."""
+        listed = [each for each in polled.names[:NAMES] if (each.name, each.lab) not in self.judged]
+        if not listed:
+            return (), False
+        self.judged = {(each.name, each.lab) for each in polled.names[:NAMES]}
+        view = self.bot.engine.view()
+        learned = {name.word.casefold() for name in view.learned}
+        found = admitted(listed, view.topics, view.known, learned, view.stories, self.name, now)
+        own = [name.seen_at for name in view.learned if name.source == self.name]
+        lately = sum(at > now - timedelta(days=1) for at in own if at != own[0])
+        left = LEARNED_A_DAY - lately if own else LEARNED_AT_FIRST
+        left = max(0, min(left, MOST - len(learned)))
+        return found[:left], len(found) > left
+
+    def _read(
+        self, polled: NewsPoll, now: datetime, many_names: bool
+    ) -> tuple[Sequence[Story], FeedState, SourceReport]:
         """The new stories, the state after them, and the report."""
         found = [self._story(item, now) for item in polled.items[:ITEMS]]
         keys = self.bot.journal.known_keys([story.keys[0] for story in found])
@@ -219,8 +259,10 @@ class Polls:
         over = len(fresh) > left or len(polled.items) > ITEMS
         if over:
             notes.append(f"more than {self.spec.stories_per_day} stories a day, or {ITEMS} at once, are not read")
+        if many_names:
+            notes.append(f"more than {LEARNED_A_DAY} names of models a day are not learned")
         fresh = fresh[:left]
-        trouble = Trouble.REFUSED if over else Trouble.NONE if polled.seen else Trouble.EMPTY
+        trouble = Trouble.REFUSED if over or many_names else Trouble.NONE if polled.seen else Trouble.EMPTY
         if trouble is Trouble.EMPTY:
             notes.append(f"it lists nothing; {self.source.advice}")
         state = budget.spent(self.state, self.spec, now, len(fresh)) if self.state.seeded else self.state
