@@ -114,6 +114,25 @@ def test_a_price_cut_is_the_first_story_of_the_fall_it_causes(day: Desk, lists: 
     assert f"Price: “{CUT}” (OpenRouter)" in text
 
 
+def test_licence_size_price_and_rival_of_a_new_model_stand_in_the_message(day: Desk, lists: Lists) -> None:
+    lists.server.offers.append(offer("openai/gpt-6", "OpenAI: GPT-6", "0.000015", "0.00006"))
+    known = "SELECT count(*) FROM extras WHERE value LIKE '%openai/gpt-6%'"
+    wait_until(lambda: day.count(known) == 1, "the rival's price is stored", lambda: day.bots[-1].log)
+    lists.server.models.append(hub_model("deepseek-ai/DeepSeek-V5", day.now()))
+    lists.server.offers.append(offer("deepseek/deepseek-v5", "DeepSeek: DeepSeek V5", "0.00000055", "0.00000219"))
+    new = "SELECT count(*) FROM stories WHERE title LIKE '%V5%'"
+    wait_until(lambda: day.count(new) == 2, "both are stories", lambda: day.bots[-1].log)
+    for name, title in HEADLINES.items():
+        day.publish(name, [title.replace("V4", "V5")], ago=timedelta())
+    read = "SELECT count(*) FROM stories WHERE title LIKE '%plunge%'"
+    wait_until(lambda: day.count(read) == 2, "the headlines are read", lambda: day.bots[-1].log)
+    text = message(day)
+    assert "DeepSeek-V5 has open weights under the MIT licence and 671B parameters" in text
+    assert "$0.55 / $2.19 per million tokens" in text
+    assert "Beside rivals: “DeepSeek V5 costs about a twenty-seventh of the cheapest rival of its class" in text
+    assert "OpenAI's GPT-6 at $15 / $60 on" in text
+
+
 def test_a_source_that_refuses_is_one_notice_and_one_when_it_is_over(day: Desk, lists: Lists) -> None:
     def notices(words: str) -> list[str]:
         return [text for text in day.texts(ADMIN) if words in text]
