@@ -24,6 +24,7 @@ from bot.core.model import (
     DailyBar,
     Delivery,
     EarningsDate,
+    FeedAnswer,
     FeedState,
     Filters,
     HeldBack,
@@ -140,6 +141,8 @@ class PriceSource(Protocol):
 
 AskJson = Callable[[str, str], Awaitable[JsonAnswer]]
 """Asks an address for JSON, with the ETag of its last answer or an empty text. Raises SourceError."""
+AskFeed = Callable[[str, str], Awaitable[FeedAnswer]]
+"""The same for an RSS or Atom feed."""
 Organisations = Callable[[str], Mapping[str, str]]
 """The labs that publish at a place, by the names of their organisations there."""
 

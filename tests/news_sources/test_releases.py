@@ -75,7 +75,7 @@ def test_prices_are_found_in_their_stories(reader: StoryReader) -> None:
 
 def test_every_organisation_is_of_one_lab() -> None:
     topics = load_project(REPOSITORY / "config.yaml").topics
-    for place in ("huggingface", "openrouter"):
+    for place in ("huggingface", "openrouter", "github"):
         named = [name for places in topics.organisations.values() for name in places.get(place, ())]
         assert len(named) == len(set(named)) == len(topics.labs_at(place))
 

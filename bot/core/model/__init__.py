@@ -94,7 +94,17 @@ from bot.core.model.observations import (
     ToldMove,
     Trouble,
 )
-from bot.core.model.polls import HistoryPoll, JsonAnswer, Missing, ModelName, NewsItem, NewsPoll, PricePoll
+from bot.core.model.polls import (
+    FeedAnswer,
+    FeedEntry,
+    HistoryPoll,
+    JsonAnswer,
+    Missing,
+    ModelName,
+    NewsItem,
+    NewsPoll,
+    PricePoll,
+)
 from bot.core.model.queries import VERDICTS, Filters, StoredStory
 from bot.core.model.vocabulary import (
     BURST,

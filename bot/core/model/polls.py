@@ -92,6 +92,27 @@ class NewsPoll:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedEntry:
+    """One entry of a feed, as it stands there: text without markup, nothing else cleaned."""
+
+    title: str
+    link: str
+    summary: str
+    id: str
+    published_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedAnswer:
+    """The answer to a request for a feed."""
+
+    entries: Sequence[FeedEntry] | None
+    """As they stand; ``None`` where it is as it was when ``etag`` was sent (304)."""
+    etag: str = ""
+    """To be sent with the next request."""
+
+
+@dataclass(frozen=True, slots=True)
 class JsonAnswer:
     """The answer to a request for JSON."""
 

@@ -17,7 +17,8 @@ from functools import partial
 from typing import Any
 
 from bot.adapters.feeds import budget, pace
-from bot.adapters.feeds.fetch import FetchError, FetchLimits, fetch
+from bot.adapters.feeds.fetch import USER_AGENT, Fetched, FetchError, FetchLimits, fetch
+from bot.adapters.feeds.parser import Parser
 from bot.adapters.feeds.session import FeedSession
 from bot.adapters.feeds.text import SUMMARY_LIMIT, TITLE_LIMIT, plain_text
 from bot.app.entry_points import make
@@ -26,6 +27,8 @@ from bot.app.run.live import LiveBot, of_feed
 from bot.config.settings.model import NewsSourceSettings
 from bot.core.errors import SourceError, StoreError
 from bot.core.model import (
+    FeedAnswer,
+    FeedEntry,
     FeedState,
     JsonAnswer,
     LearnedName,
@@ -91,9 +94,6 @@ def _base(options: Mapping[str, Any]) -> Sequence[str]:
     return (base,)
 
 
-BUILT_IN: Mapping[str, MakeNewsSource] = {"huggingface-hub": _huggingface, "openrouter": _openrouter}
-
-
 @dataclass(slots=True)
 class Requests:
     """Asks for JSON on behalf of one source, within its budget of a poll."""
@@ -105,6 +105,9 @@ class Requests:
     """Requests since the poll began."""
     read: int = 0
     """Bytes since the poll began."""
+    user_agent: str = USER_AGENT
+    parser: Parser | None = None
+    """Parses feeds; without one, ``feed`` makes its own."""
 
     def begin(self) -> None:
         """A poll begins."""
@@ -112,13 +115,9 @@ class Requests:
 
     async def __call__(self, url: str, etag: str) -> JsonAnswer:
         """Raises SourceError: nobody there, a refusal, too much, or no JSON."""
-        self.asked += 1
-        if self.asked > REQUESTS or self.read > BYTES:
-            raise SourceError(f"more than {REQUESTS} requests or {BYTES // 1_000_000} MB in one poll", status=200)
-        fetched = await fetch(self.session, url, self.now(), etag=etag or None, limits=self.limits)
+        fetched = await self._fetch(url, etag)
         if fetched.body is None:
             return JsonAnswer(None, etag, fetched.url)
-        self.read += len(fetched.body)
         try:
             data = await asyncio.wrap_future(in_thread(partial(json.loads, fetched.body), "JSON"))
         except (ValueError, RecursionError) as error:
@@ -127,12 +126,72 @@ class Requests:
             raise FetchError("the answer is empty; it is tried again later", status=fetched.status)
         return JsonAnswer(data, fetched.etag or "", fetched.url)
 
+    async def feed(self, url: str, etag: str) -> FeedAnswer:
+        """Raises SourceError: nobody there, a refusal, too much, or no feed."""
+        fetched = await self._fetch(url, etag)
+        if fetched.body is None:
+            return FeedAnswer(None, etag)
+        parser = self.parser or Parser()
+        try:
+            parsed = await parser.parse(fetched.body, fetched.content_type, fetched.url)
+        finally:
+            if self.parser is None:
+                await parser.close()
+        found = [FeedEntry(e.title, e.link, e.summary, e.guid, e.published_at) for e in parsed.entries]
+        return FeedAnswer(found, fetched.etag or "")
+
+    def identify(self, user_agent: str) -> None:
+        """Send this User-Agent from now on."""
+        self.user_agent = user_agent
+
+    async def _fetch(self, url: str, etag: str) -> Fetched:
+        self.asked += 1
+        if self.asked > REQUESTS or self.read > BYTES:
+            raise SourceError(f"more than {REQUESTS} requests or {BYTES // 1_000_000} MB in one poll", status=200)
+        now, agent = self.now(), self.user_agent
+        fetched = await fetch(self.session, url, now, etag=etag or None, limits=self.limits, user_agent=agent)
+        self.read += len(fetched.body or b"")
+        return fetched
+
+
+def _github(options: Mapping[str, Any], context: NewsContext) -> NewsSource:
+    from bot.adapters.news_sources.github import GitHub
+
+    return GitHub(context.fetch, context.organisations, *_base(options))
+
+
+def _edgar(options: Mapping[str, Any], context: NewsContext) -> NewsSource:
+    from bot.adapters.news_sources.edgar import Edgar
+    from bot.adapters.news_sources.edgar.source import CONTACT
+
+    contact = options.get("contact")
+    if not isinstance(contact, str) or not CONTACT.fullmatch(contact):
+        raise ValueError("contact is a name and an e-mail address, which the SEC asks for: Jane Doe jane@example.com")
+    context.identify(contact)
+    rest = {name: value for name, value in options.items() if name != "contact"}
+    return Edgar(context.fetch, context.fetch_feed, context.companies, *_base(rest))
+
+
+BUILT_IN: Mapping[str, MakeNewsSource] = {
+    "huggingface-hub": _huggingface,
+    "openrouter": _openrouter,
+    "github": _github,
+    "sec-edgar": _edgar,
+}
+
 
 def news_source(
     settings: NewsSourceSettings, project: Project, topics: Callable[[], Topics], requests: Requests
 ) -> NewsSource:
     """The source of that type. Raises UsageError, in one line."""
-    context = NewsContext(project.folder, requests, lambda place: topics().labs_at(place))
+    context = NewsContext(
+        project.folder,
+        requests,
+        lambda place: topics().labs_at(place),
+        requests.feed,
+        lambda: {c.symbol: c.name for s in project.settings.symbols if (c := project.companies.get(s)) is not None},
+        requests.identify,
+    )
     return make(NewsSource, NEWS_SOURCES, settings.type, BUILT_IN, settings.options, context)  # type: ignore[type-abstract]
 
 
@@ -143,6 +202,7 @@ class NewsSources:
     bot: LiveBot
     session: FeedSession
     limits: FetchLimits
+    parser: Parser
     jitter: Callable[[], float] = random.random
 
     def begin(self, at_the_end: Callable[[Callable[[], None]], object]) -> None:
@@ -153,7 +213,7 @@ class NewsSources:
         known = self.bot.journal.feed_states()
         self.bot.news_sources = tuple(each.type for each in listed)
         for number, each in enumerate(listed):
-            requests = Requests(self.session, clock.now, limits)
+            requests = Requests(self.session, clock.now, limits, parser=self.parser)
             source = news_source(each, project, lambda: self.bot.engine.view().topics, requests)
             at_the_end(source.close)
             every = each.interval or source.interval
