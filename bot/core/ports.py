@@ -488,6 +488,13 @@ class History(Outcomes, RecordedIncident, Protocol):
     def extent(self) -> tuple[datetime, datetime] | None:
         """When the first and the last story or quote was seen, if any was."""
 
+    def told_by_source(self, since: datetime) -> Iterator[tuple[str, str, datetime]]:
+        """For each happening that an alert since then points to as its cause, each source that told of it, and when it
+        did so first."""
+
+    def stories_by_source(self, since: datetime) -> Mapping[str, int]:
+        """How many stories each source brought since then."""
+
     def learned_names(self) -> Sequence[LearnedName]:
         """Every name of models that was learned, oldest first."""
 

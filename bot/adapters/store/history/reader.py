@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.adapters.store import outcomes, recorded, retention, thinning
 from bot.adapters.store.connection import connect_reader, translated
-from bot.adapters.store.history import alerts, exporting, incidents, searching, stats, verifying
+from bot.adapters.store.history import alerts, exporting, incidents, searching, sources, stats, verifying
 from bot.adapters.store.history.opening import open_as
 from bot.adapters.store.history.selecting import BoundedCursor, guard_reader, select
 from bot.adapters.store.schema import require_current
@@ -69,6 +69,8 @@ class SqliteHistory(sqlite3.Connection):
     splits = recorded.splits
     stories = recorded.stories
     learned_names = recorded.learned_names
+    told_by_source = sources.told_by_source
+    stories_by_source = sources.stories_by_source
 
     def extent(self) -> tuple[datetime, datetime] | None:
         """When the first and the last story or quote was seen."""
