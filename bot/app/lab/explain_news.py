@@ -14,7 +14,7 @@ from typing import Any
 from bot.app.lines import iso
 from bot.app.project import load_project
 from bot.app.stores import exists, open_history
-from bot.core.errors import UsageError
+from bot.core.errors import StoreVersionError, UsageError
 from bot.core.model import (
     ClusterMatch,
     Counts,
@@ -100,8 +100,11 @@ def explain_headline(
 def _learned(database: Path) -> Sequence[LearnedName]:
     if not exists(database):
         return ()
-    with open_history(database) as history:
-        return history.learned_names()
+    try:
+        with open_history(database) as history:
+            return history.learned_names()
+    except StoreVersionError:  # of an earlier version, which learned none
+        return ()
 
 
 def explain_story(topics: Topics, companies: Companies, story: Story, learned: Sequence[LearnedName] = ()) -> Explained:

@@ -120,21 +120,33 @@ def admitted(
     ``stories``: those remembered."""
     labs = {lab.name for lab in topics.labs}
     found: dict[str, LearnedName] = {}
-    headlines: str | None = None
+    used: _Used | None = None
     for each in listed:
         read = _read(each, topics, known) if each.lab in labs else None
         if read is None or (key := read[0].casefold()) in learned or key in found or key in topics.never_learned:
             continue
-        if headlines is None:
-            old = [s.title for s in stories if s.seen_at <= now - ORDINARY_AFTER]
-            headlines = "\n".join(old) if len(old) >= ENOUGH else ""
+        if used is None:
+            used = _Used([s.title for s in stories if s.seen_at <= now - ORDINARY_AFTER])
         word, family = read
-        if re.search(rf"(?<![A-Za-z0-9]){re.escape(word)}(?![A-Za-z0-9])", headlines):
+        if used.has(word):
             continue
         coined = _COINED.fullmatch(word.split()[0]) is not None
-        counts = Counts.COINED if coined else Counts.PLAIN if headlines else Counts.NUMBERED
+        counts = Counts.COINED if coined else Counts.PLAIN if used.enough else Counts.NUMBERED
         found[key] = LearnedName(word, each.lab, now, family, counts, each.name, source)
     return list(found.values())
+
+
+class _Used:
+    """The words of headlines. There may be thousands of both, so each is looked at once."""
+
+    def __init__(self, headlines: Sequence[str]) -> None:
+        self.enough = len(headlines) >= ENOUGH
+        self._text = "\n".join(headlines)
+        self._words = frozenset(re.findall(r"[A-Za-z]+", self._text))
+
+    def has(self, name: str) -> bool:
+        """Whether the name stands there, in this case."""
+        return name in self._words if name.isalpha() else name in self._text
 
 
 def _read(listed: ModelName, topics: Topics, known: Known) -> tuple[str, str] | None:
