@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.core.ports import AskJson, Clock, NewsSource, Notifier, Organisations, PriceSource
+from bot.core.ports import AskFeed, AskJson, Clock, NewsSource, Notifier, Organisations, PriceSource
 from bot.core.prices.sessions import Timetable
 from bot.core.secret import Secret
 
@@ -47,6 +47,12 @@ class NewsContext:
     organisations: Organisations
     """The labs that publish at a place (``huggingface``), by the names of their organisations there: as people define
     them under ``organisations`` in ``rules/topics``, as of now."""
+    fetch_feed: AskFeed
+    """The same as ``fetch`` for an RSS or Atom feed."""
+    companies: Callable[[], Mapping[str, str]]
+    """The names of the watched companies by symbol, as of now."""
+    identify: Callable[[str], None]
+    """Send this User-Agent from now on, for a place that asks who is calling."""
 
 
 @dataclass(frozen=True, slots=True)

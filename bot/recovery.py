@@ -20,6 +20,7 @@ from bot.core.model import (
     Batch,
     Decisions,
     Incident,
+    LearnedName,
     Notification,
     Observation,
     Quote,
@@ -242,6 +243,8 @@ def _name(observation: Observation) -> str:
 
 def _shown(observation: Observation) -> str:
     """The same for people."""
+    if isinstance(observation, LearnedName):
+        return f"the name {observation.word}"
     if isinstance(observation, SecondReading):
         return "an answer of the second reader"
     if isinstance(observation, Story):

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TextIO
 
+from bot.adapters.feeds.parser import Parser
 from bot.adapters.feeds.reader import FeedReader
 from bot.adapters.feeds.session import FeedSession, open_session
 from bot.adapters.notifiers.telegram import CHANNEL, COMMANDS, Permissions, TelegramListener
@@ -175,7 +176,9 @@ async def running_bot(
             take_jump=clock.take_jump,
             happened=clock.happened,
         )
-        NewsSources(bot, feeds, fetch_limits(start.project.settings.news)).begin(closing.callback)
+        parser = Parser()
+        closing.push_async_callback(_closed, parser.close)
+        NewsSources(bot, feeds, fetch_limits(start.project.settings.news), parser).begin(closing.callback)
         _recover(store, clock)
         if resumed:
             inbox.announce(notice("clock", *resumed, clock.now()))

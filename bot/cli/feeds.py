@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json
+from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json, parse_when
 from bot.cli.tables import Column, print_table
 from bot.cli.terminal import say, say_all, say_json, tell
+from bot.core.text.wording import age
 
 if TYPE_CHECKING:
     from bot.core.model import FeedState
@@ -65,6 +66,49 @@ def list_(config: Config = DEFAULT_CONFIG, database: Database = None, json: Json
         return
     failing = {*asked, *(name for name, _, enabled in listed if enabled)}
     _print(rows, {name for name in failing if (s := states.get(name)) and s.failures})
+
+
+@app.command("rank")
+def rank(
+    since: Annotated[str, typer.Option(help="From when on: 2025-01-27, or how long ago.")] = "90d",
+    config: Config = DEFAULT_CONFIG,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Rank the sources by your own history: which told first of what alerts were about, how late the others were."""
+    from bot.app.feed_ranks import rank_feeds, rank_objects
+    from bot.clock import SystemClock
+    from bot.config.settings.model import load_settings
+
+    settings = load_settings(config)
+    found = rank_feeds(database or settings.storage.database, settings, parse_when(since, SystemClock().now()))
+    if json:
+        for each in rank_objects(found):
+            say_json(each)
+        return
+    columns = (
+        Column("source"),
+        Column("first", right=True),
+        Column("told", right=True),
+        Column("alone", right=True, leaves=2),
+        Column("late by", right=True),
+        Column("stories", right=True, leaves=1),
+    )
+    rows = [
+        (
+            each.source + ("" if each.configured else " (not asked now)"),
+            *(str(number) for number in (each.first, each.told, each.alone)),
+            age(each.late) if each.late is not None else "",
+            str(each.stories),
+        )
+        for each in found.ranks
+        if each.told
+    ]
+    print_table(columns, rows)
+    never = [each for each in found.ranks if not each.told and each.configured]
+    tell(f"{found.happenings} happenings that an alert gives as its cause, told by {len(rows)} sources")
+    if never:
+        tell("never told of one: " + ", ".join(f"{each.source} ({each.stories:,} stories)" for each in never))
 
 
 @app.command("check")

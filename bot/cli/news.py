@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.options import DEFAULT_CONFIG, Config, Json
+from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json
 from bot.cli.terminal import say, say_json
 
 app = typer.Typer(help="Show how headlines are classified.", no_args_is_help=True)
@@ -26,17 +26,20 @@ def explain(
         int, typer.Option(min=0, help="How many of the symbols reached by line of business to show; 0 for all.")
     ] = 15,
     config: Config = DEFAULT_CONFIG,
+    database: Database = None,
     json: Json = False,
 ) -> None:
     """Show how a headline is classified and whom it reaches.
 
     Prints its score per topic with the reasons, how its clauses are read, whom it names, the lines of business it
-    affects and the symbols it reaches.
+    affects and the symbols it reaches. Names that the bot learned from news sources are those of its history.
     """
     from bot.app.lab.explain_news import explain_headline, explained_lines, explained_object
     from bot.clock import SystemClock
 
-    found = explain_headline(config, headline, SystemClock().now(), summary=summary, source=source, link=link)
+    found = explain_headline(
+        config, headline, SystemClock().now(), summary=summary, source=source, link=link, database=database
+    )
     if json:
         say_json(explained_object(found))
         return

@@ -33,6 +33,7 @@ from bot.core.model import (
     Decisions,
     EarningsDate,
     Incident,
+    LearnedName,
     Observation,
     Phase,
     Quote,
@@ -209,6 +210,7 @@ class Engine:
         they fired with; cooldowns and the watchlist follow the new rules.
         """
         if news is not None:
+            news.learn(self.news.learned)  # some may have come while the stories were read again
             self.news, self.companies = news, news.companies
             messages = self.announcer.messages
             self.announcer.messages = replace(
@@ -254,7 +256,7 @@ class Engine:
         steps = self.news.add_companies_in_steps(companies)
         yield next(steps)
         self.companies = companies
-        self.announcer.messages = replace(self.announcer.messages, companies=companies)
+        self.announcer.messages = replace(self.announcer.messages, companies=companies, reader=self.news.reader)
         yield from steps
 
     def view(self) -> View:
@@ -319,6 +321,8 @@ class Engine:
             if reading is not None and result is not None:
                 result.readings.append(reading)
                 return reading
+        elif isinstance(observation, LearnedName):
+            self.news.learn((observation,))
         elif isinstance(observation, Quote):
             self.market.admit(observation, max(observation.seen_at, self._time), stored=True)
         elif isinstance(observation, DailyBar | Split):

@@ -6,6 +6,7 @@ from bot.core.model import (
     AlertChange,
     DailyBar,
     EarningsDate,
+    LearnedName,
     Observation,
     Quote,
     SecondReading,
@@ -29,12 +30,15 @@ def waves(quotes: list[Quote]) -> list[list[Quote]]:
 
 
 def canonical(observation: Observation) -> tuple[int, str, str]:
-    """A sort key for observations of equal ``seen_at``, whoever delivered first: splits and bars before stories."""
+    """A sort key for observations of equal ``seen_at``, whoever delivered first: splits, bars and
+    names before stories."""
     match observation:
         case Split(symbol=symbol, session=session):
             return (0, symbol, session.isoformat())
         case DailyBar(symbol=symbol, session=day) | EarningsDate(symbol=symbol, date=day):
             return (1, symbol, day.isoformat())
+        case LearnedName(word=word):
+            return (1, word, "")
         case Story(source=source, id=id):
             return (2, source, id)
         case SecondReading(story=story):
@@ -44,7 +48,9 @@ def canonical(observation: Observation) -> tuple[int, str, str]:
 
 
 def name_of(observation: Observation) -> str:
-    """The source of a story or report, the story of a second reading, the symbol of everything else."""
+    """The source of a story or report, the story of a second reading, a learned word, the symbol of everything else."""
+    if isinstance(observation, LearnedName):
+        return observation.word
     if isinstance(observation, SecondReading):
         return observation.story
     return observation.source if isinstance(observation, Story | SourceReport) else observation.symbol

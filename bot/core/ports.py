@@ -24,6 +24,7 @@ from bot.core.model import (
     DailyBar,
     Delivery,
     EarningsDate,
+    FeedAnswer,
     FeedState,
     Filters,
     HeldBack,
@@ -31,6 +32,7 @@ from bot.core.model import (
     Incident,
     InDoubt,
     JsonAnswer,
+    LearnedName,
     Limits,
     NewsPoll,
     Observation,
@@ -139,6 +141,8 @@ class PriceSource(Protocol):
 
 AskJson = Callable[[str, str], Awaitable[JsonAnswer]]
 """Asks an address for JSON, with the ETag of its last answer or an empty text. Raises SourceError."""
+AskFeed = Callable[[str, str], Awaitable[FeedAnswer]]
+"""The same for an RSS or Atom feed."""
 Organisations = Callable[[str], Mapping[str, str]]
 """The labs that publish at a place, by the names of their organisations there."""
 
@@ -483,6 +487,16 @@ class History(Outcomes, RecordedIncident, Protocol):
 
     def extent(self) -> tuple[datetime, datetime] | None:
         """When the first and the last story or quote was seen, if any was."""
+
+    def told_by_source(self, since: datetime) -> Iterator[tuple[str, str, datetime]]:
+        """For each happening that an alert since then points to as its cause, each source that told of it, and when it
+        did so first."""
+
+    def stories_by_source(self, since: datetime) -> Mapping[str, int]:
+        """How many stories each source brought since then."""
+
+    def learned_names(self) -> Sequence[LearnedName]:
+        """Every name of models that was learned, oldest first."""
 
     def is_of_backtest(self) -> bool:
         """Whether a backtest wrote it: then it has prices only of what alerts needed."""

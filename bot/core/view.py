@@ -17,6 +17,7 @@ from bot.core.model import (
     EarningsDate,
     Figures,
     Incident,
+    LearnedName,
     Phase,
     Quote,
     Reach,
@@ -29,6 +30,7 @@ from bot.core.model import (
 from bot.core.model.episodes import Episode
 from bot.core.model.on_demand import Wanted
 from bot.core.news import Companies, NewsIndex, Topics
+from bot.core.news.lexicon import Hit
 from bot.core.on_demand import wanted_headlines
 from bot.core.prices.bars import Bars
 from bot.core.prices.sessions import Session, Timetable
@@ -157,6 +159,15 @@ class View:
     def answered_at(self, since: datetime) -> Sequence[datetime]:
         """When a second reader's answers became known, of those after ``since``."""
         return self._engine.second_readings.known_at(since)
+
+    @property
+    def learned(self) -> tuple[LearnedName, ...]:
+        """The names of models that were learned, oldest first."""
+        return self._engine.news.learned
+
+    def known(self, text: str) -> Sequence[Hit]:
+        """The terms of the vocabulary in ``text``, as ``StoryReader.known``."""
+        return self._engine.news.reader.known(text)
 
     def empty_news_index(self, topics: Topics, companies: Companies) -> NewsIndex:
         """An empty index of the same window, with other topics and companies."""

@@ -15,6 +15,7 @@ from bot.core.model import (
     Batch,
     DailyBar,
     EarningsDate,
+    LearnedName,
     Notification,
     NotificationState,
     Observation,
@@ -52,7 +53,10 @@ class EvidenceRecorder:
         observations: list[Observation] = []
         fired = {change.alert.symbol for d in batch.decisions for change in d.changes} - self._kept
         for observation in batch.observations:
-            if isinstance(observation, Story | SecondReading | SourceReport) or observation.symbol in self._kept:
+            if (
+                isinstance(observation, Story | SecondReading | LearnedName | SourceReport)
+                or observation.symbol in self._kept
+            ):
                 observations.append(observation)
             elif isinstance(observation, Quote):
                 self._quotes.setdefault(observation.symbol, []).append(observation)

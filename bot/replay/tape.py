@@ -13,7 +13,17 @@ from datetime import UTC, date, datetime, time
 from itertools import groupby
 
 from bot.core.errors import LookAheadError, UsageError
-from bot.core.model import DailyBar, EarningsDate, Observation, Quote, QuoteKind, SecondReading, Split, Story
+from bot.core.model import (
+    DailyBar,
+    EarningsDate,
+    LearnedName,
+    Observation,
+    Quote,
+    QuoteKind,
+    SecondReading,
+    Split,
+    Story,
+)
 from bot.core.model.episodes import Episode, EpisodePrices
 from bot.core.prices.sessions import Session, Timetable
 
@@ -215,6 +225,8 @@ def _order(observation: Observation) -> _SortKey:
             return (at, 3, at, observation.symbol, 0, observation.session.isoformat())
         case EarningsDate():
             return (at, 3, at, observation.symbol, 1, observation.date.isoformat())
+        case LearnedName():
+            return (at, -1, at, observation.word, 0, "")
         case SecondReading():
             return (at, 4, at, observation.story, 0, "")
         case _:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from bot.adapters.store import open_store
 from bot.app.lab.explain_news import explain_story, explained_lines, explained_object
 from bot.cli import app
 from bot.core.errors import ConfigError, UsageError
-from bot.core.model import Reach
+from bot.core.model import Batch, Counts, LearnedName, Reach
 from tests.news.stories import MONTH, START, empty_index, matched, shipped, story
 
 TITLE = "Thomson Reuters plunges after Anthropic's legal plugin"
@@ -179,3 +182,20 @@ def test_every_exposure_met_has_its_reason() -> None:
 def test_a_missing_configuration_is_told(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["news", "explain", TITLE, "--config", str(tmp_path / "none.yaml")])
     assert isinstance(done.exception, ConfigError)
+
+
+def test_a_learned_name_is_shown_with_when_and_where_from(tmp_path: Path) -> None:
+    file = tmp_path / "history.db"
+    name = LearnedName("VibeVoice", "Microsoft", START, "VibeVoice", Counts.COINED, "VibeVoice-1.5B", "huggingface-hub")
+    headline = "VibeVoice, an AI model, speaks for 90 minutes"
+    with open_store(file, mode="live", run_name="live", now=START) as store:
+        store.commit(Batch(START, observations=(name, replace(name, word="vibevoice", lab="Google"))))
+        later = START + timedelta(days=400)
+        assert list(store.observations(later - timedelta(days=14), later)) == [name]
+        assert list(store.observations(START - timedelta(days=14), START - timedelta(seconds=1))) == []
+        assert "names no known" in run(headline, "--database", str(tmp_path / "none.db"))
+        printed = run(headline, "--database", str(file))
+        found = json.loads(run(headline, "--json", "--database", str(file)))
+    line = f"VibeVoice was learned {START:%Y-%m-%d %H:%M} UTC from huggingface-hub (VibeVoice-1.5B, Microsoft)"
+    assert f"{line}; it counts where the story speaks of AI" in printed
+    assert [(n["word"], n["lab"], n["counts"]) for n in found["learned"]] == [("VibeVoice", "Microsoft", "coined")]

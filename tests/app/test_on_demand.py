@@ -264,6 +264,29 @@ async def test_nothing_is_asked_while_nothing_moves(make: MakeDesk) -> None:
     assert desk.asking.words() == "nothing moves; 0 requests and 0 new since the start"
 
 
+async def test_by_turns_every_watched_company_is_asked_about_once_in_a_round(make: MakeDesk) -> None:
+    desk = make()
+    desk.site.publish("headlines", rss(headline("Nothing much")))
+    desk.asking.round, desk.asking.symbols = 30 * MINUTE, [f"S{n}" for n in range(12)]
+    await desk.pass_time(30 * MINUTE - SECOND)
+    groups = [url.partition("?s=")[2].split(",") for _, url in desk.asked]
+    assert sorted(symbol for group in groups for symbol in group) == sorted(desk.asking.symbols)
+    assert [len(group) for group in groups] == [5, 5, 2]
+    assert [round((at - NOW) / MINUTE) for at, _ in desk.asked] == [0, 10, 20]
+    assert [story.seeded for story in desk.stories] == [True]
+
+
+async def test_what_moves_comes_before_whose_turn_it_is(make: MakeDesk) -> None:
+    desk = make(company("NVDA"), budgets=Budgets(a_minute=2, host_a_minute=2))
+    desk.site.publish("headlines", rss(headline("Nvidia sinks")))
+    desk.asking.round, desk.asking.symbols = MINUTE, [f"S{n}" for n in range(100)]
+    await desk.pass_time(SECOND)
+    assert desk.asked[0][1].endswith("?s=NVDA")
+    await desk.pass_time(10 * MINUTE)
+    assert sum(url.endswith("?s=NVDA") for _, url in desk.asked) >= 5
+    assert desk.asking.counts.requests <= 2 * 11
+
+
 async def test_a_fall_is_asked_about_at_once_and_its_headlines_are_evidence_with_their_publishers(
     make: MakeDesk,
 ) -> None:

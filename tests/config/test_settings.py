@@ -46,6 +46,13 @@ BAD = {
             "c.yaml:2:19: benchmarks[1]: SPY is already in this list; remove one",
         ],
     ),
+    "nobody to call for the SEC": (
+        LEAST + "news_sources:\n  - {type: github}\n  - {type: sec-edgar, options: {contact: me}}\n",
+        [
+            "c.yaml:4:12: news_sources[1].type: the SEC asks who is calling; "
+            "write options: {contact: Jane Doe jane@example.com}"
+        ],
+    ),
     "two feeds of one name": (
         LEAST + "feeds:\n  - {name: a, url: 'https://a.example'}\n  - {name: a, url: 'https://b.example'}\n",
         ["c.yaml:4:12: feeds[1].name: the feed on line 3 already has this name; choose another"],

@@ -13,6 +13,8 @@ import pytest
 
 from bot.adapters.feeds.fetch import FetchLimits
 from bot.adapters.feeds.session import FeedSession
+from bot.adapters.news_sources.edgar import Edgar
+from bot.adapters.news_sources.github import GitHub
 from bot.adapters.news_sources.huggingface import HuggingFace
 from bot.adapters.news_sources.openrouter import OpenRouter
 from bot.app.run.news.sources import Requests
@@ -20,9 +22,11 @@ from bot.core.errors import SourceError
 from bot.core.ports import NewsSource
 from bot.extensions import NewsContext
 from tests.extending.packages import installed
-from tests.servers.catalogues import Catalogues, hub_model, offer
+from tests.servers.catalogues import Catalogues, filing, hub_model, offer, repository
 from tests.servers.feed_server import FeedServer
 
+PLACES = ("/api/models", "/api/v1/models", "/cgi-bin/browse-edgar", "deepseek-ai")
+"""What each list is refused by."""
 NOON = datetime(2025, 1, 27, 17, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
@@ -35,10 +39,10 @@ class World:
 
 
 def organisations(place: str) -> dict[str, str]:
-    return {"deepseek-ai": "DeepSeek", "deepseek": "DeepSeek"}
+    return {"deepseek-ai": "DeepSeek"} if place == "github" else {"deepseek-ai": "DeepSeek", "deepseek": "DeepSeek"}
 
 
-@pytest.fixture(params=["huggingface", "openrouter", "example"])
+@pytest.fixture(params=["huggingface", "openrouter", "github", "edgar", "example"])
 async def world(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[World]:
@@ -46,7 +50,7 @@ async def world(
         fetch = Requests(session, lambda: NOON, FetchLimits())
 
         def refuse() -> None:
-            lists.refuse |= {"/api/models": (403, {}), "/api/v1/models": (403, {})}
+            lists.refuse |= dict.fromkeys(PLACES, (403, {}))
             pages.documents.clear()
 
         if request.param == "huggingface":
@@ -59,10 +63,25 @@ async def world(
                 lists.offers.append(offer(f"deepseek/{name.lower()}", f"DeepSeek: {name}", "0.000001", "0.000002"))
 
             yield World(router, offered, refuse)
+        elif request.param == "github":
+            lists.repositories["deepseek-ai"] = []
+            opened = lists.repositories["deepseek-ai"]
+            github = GitHub(fetch, organisations, lists.url)
+            yield World(github, lambda name: opened.insert(0, repository(name, NOON)), refuse)
+        elif request.param == "edgar":
+            fetch.identify("Jane Doe jane@example.com")
+            companies: dict[str, str] = {}
+
+            def filed(name: str) -> None:
+                companies[name.upper()], number = name, len(companies) + 1
+                lists.tickers[name.upper()] = number
+                lists.filings.insert(0, filing(name, number, f"0000000001-25-{number:06d}", NOON, "2.02"))
+
+            yield World(Edgar(fetch, fetch.feed, lambda: companies, lists.url), filed, refuse)
         else:
             monkeypatch.syspath_prepend(str(installed(tmp_path / "site", "news")))
             listed: list[dict[str, str]] = []
-            context = NewsContext(tmp_path, fetch, organisations)
+            context = NewsContext(tmp_path, fetch, organisations, fetch.feed, dict, fetch.identify)
             module = importlib.import_module("aftershock_model_list")
 
             def written(name: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.desk import ADMIN, READER, Desk, opened
-from tests.servers.catalogues import Catalogues, hub_model, offer
+from tests.servers.catalogues import Catalogues, filing, hub_model, offer
 from tests.waiting import PATIENCE, wait_until
 
 MODEL = "DeepSeek publishes DeepSeek-V4 with open weights (MIT), 671B parameters"
@@ -58,8 +58,12 @@ def day(tmp_path: Path, lists: Lists) -> Iterator[Desk]:
     with opened(tmp_path) as desk:
         lists.server.models = [hub_model("deepseek-ai/DeepSeek-V3", desk.began - timedelta(days=30))]
         lists.server.offers = [offer("deepseek/deepseek-v4", "DeepSeek: DeepSeek V4", "0.00000055", "0.00000245")]
+        lists.server.tickers = {"NVDA": 1045810}
+        lists.server.filings = [filing("SOMEBODY", 7, "0000000007-26-000001", desk.began, "2.02")]
         each = f"interval: 1s, options: {{base: '{lists.server.url}'}}"
         section = f"news_sources:\n  - {{type: huggingface-hub, {each}}}\n  - {{type: openrouter, {each}}}\n"
+        contact = "contact: Jane Doe jane@example.com"
+        section += f"  - {{type: sec-edgar, interval: 1s, options: {{{contact}, base: '{lists.server.url}'}}}}\n"
         desk.write_config(more=section)
         desk.start()
         desk.subscribe(ADMIN, READER)
@@ -114,6 +118,25 @@ def test_a_price_cut_is_the_first_story_of_the_fall_it_causes(day: Desk, lists: 
     assert f"Price: “{CUT}” (OpenRouter)" in text
 
 
+def test_licence_size_price_and_rival_of_a_new_model_stand_in_the_message(day: Desk, lists: Lists) -> None:
+    lists.server.offers.append(offer("openai/gpt-6", "OpenAI: GPT-6", "0.000015", "0.00006"))
+    known = "SELECT count(*) FROM extras WHERE value LIKE '%openai/gpt-6%'"
+    wait_until(lambda: day.count(known) == 1, "the rival's price is stored", lambda: day.bots[-1].log)
+    lists.server.models.append(hub_model("deepseek-ai/DeepSeek-V5", day.now()))
+    lists.server.offers.append(offer("deepseek/deepseek-v5", "DeepSeek: DeepSeek V5", "0.00000055", "0.00000219"))
+    new = "SELECT count(*) FROM stories WHERE title LIKE '%V5%'"
+    wait_until(lambda: day.count(new) == 2, "both are stories", lambda: day.bots[-1].log)
+    for name, title in HEADLINES.items():
+        day.publish(name, [title.replace("V4", "V5")], ago=timedelta())
+    read = "SELECT count(*) FROM stories WHERE title LIKE '%plunge%'"
+    wait_until(lambda: day.count(read) == 2, "the headlines are read", lambda: day.bots[-1].log)
+    text = message(day)
+    assert "DeepSeek-V5 has open weights under the MIT licence and 671B parameters" in text
+    assert "$0.55 / $2.19 per million tokens" in text
+    assert "Beside rivals: “DeepSeek V5 costs about a twenty-seventh of the cheapest rival of its class" in text
+    assert "OpenAI's GPT-6 at $15 / $60 on" in text
+
+
 def test_a_source_that_refuses_is_one_notice_and_one_when_it_is_over(day: Desk, lists: Lists) -> None:
     def notices(words: str) -> list[str]:
         return [text for text in day.texts(ADMIN) if words in text]
@@ -142,3 +165,35 @@ def test_what_was_published_while_the_bot_was_off_is_told_once_and_nothing_twice
     wait_until(lambda: lists.server.count("/api/models deepseek-ai") >= polls + 2, "it is asked again")
     found = day.rows("SELECT title, seeded FROM stories WHERE source = 'huggingface-hub' ORDER BY seen_at")
     assert found == [(MODEL, 0), (later, 0)]
+
+
+def test_a_name_on_the_hub_is_a_known_word_for_the_headlines_that_follow(day: Desk, lists: Lists) -> None:
+    lists.server.models.append(hub_model("deepseek-ai/DeepTide-R1", day.now()))
+    learned = "SELECT count(*) FROM learned_names WHERE word = 'DeepTide' AND lab = 'DeepSeek' AND source = ?"
+    wait_until(lambda: day.count(learned, "huggingface-hub") == 1, "the name is learned", lambda: day.bots[-1].log)
+    day.publish("wire", ["AI model DeepTide halves the cost of answers"], ago=timedelta())
+    named = "SELECT count(*) FROM stories WHERE source = 'wire' AND mentions LIKE '%DeepTide%'"
+    wait_until(lambda: day.count(named) == 1, "the headline is read with it", lambda: day.bots[-1].log)
+    day.bots[-1].kill()
+    day.start()
+    day.publish("tech", ["Chip makers shrug at DeepTide, an AI model for a dollar"], ago=timedelta())
+    again = "SELECT count(*) FROM stories WHERE source = 'tech' AND mentions LIKE '%DeepTide%'"
+    wait_until(lambda: day.count(again) == 1, "a restart keeps it", lambda: day.bots[-1].log)
+
+
+def test_an_8k_with_results_turns_the_cause_of_an_alert(day: Desk, lists: Lists) -> None:
+    """A story that ties the fall to AI is there first; the company's own results outweigh it."""
+    day.publish("wire", [HEADLINES["wire"]], ago=timedelta())
+    day.publish("tech", ["DeepSeek V4 is out, a cheaper AI model that undercuts rivals"], ago=timedelta())
+    read = "SELECT count(*) FROM stories WHERE source IN ('wire', 'tech') AND title LIKE '%V4%'"
+    wait_until(lambda: day.count(read) == 2, "the headlines are read", lambda: day.bots[-1].log)
+    day.fall({"NVDA": -0.12})
+    wait_until(lambda: day.alerts(READER), "an alert", lambda: day.bots[-1].log)
+    before = day.rows("SELECT cause_topic FROM alerts WHERE symbol = 'NVDA'")
+    assert before
+    assert ("earnings",) not in before
+    lists.server.filings.insert(0, filing("NVIDIA CORP", 1045810, "0001045810-26-000002", day.now(), "2.02", "9.01"))
+    turned = "SELECT count(*) FROM alerts WHERE symbol = 'NVDA' AND cause_topic = 'earnings'"
+    wait_until(lambda: day.count(turned) >= 1, "the results are the cause", lambda: day.bots[-1].log)
+    words = "reports results to the SEC"
+    wait_until(lambda: any(words in text for text in day.texts(READER)), "the reader is told")

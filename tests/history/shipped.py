@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.adapters.store.history import alerts, exporting, incidents, searching, stats
+from bot.adapters.store.history import alerts, exporting, incidents, searching, sources, stats
 from bot.adapters.store.history.filters import EVERYTHING, Query
 from bot.core.model import VERDICTS, Filters, Severity
 
@@ -60,6 +60,8 @@ def shipped(
         for name in ("", " of a symbol", " of a rule", " of a day", " high at least"):
             found[f"{COUNTING}by {by}{name}"] = stats.counts_query(by, asked[name])
         found[f"{COUNTING}by {by}: verdicts"] = stats.verdicts_query(by, EVERYTHING)
+    found[f"{WHOLE}told by source"] = sources.told_by_source_query(since)
+    found[f"{COUNTING}by source"] = sources.stories_by_source_query(since)
     for what in exporting.EXPORTED:
         for name in ("", " of a symbol", " of a day"):
             found[f"{WHOLE}{what}{name}"] = exporting.export_query(what, asked[name])

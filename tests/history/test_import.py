@@ -39,6 +39,7 @@ TABLES = [
     "splits",
     "earnings_dates",
     "second_readings",
+    "learned_names",
     "rule_versions",
     "incidents",
     "alerts",

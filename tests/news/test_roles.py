@@ -22,7 +22,7 @@ def test_the_shipped_topics_have_the_parts_that_the_documentation_gives_them() -
     assert topics.ai_topics == {"ai-model", "ai-market", "ai-capex", "ai-policy"}
     assert topics.causes == set(topics.names) - {"ai-policy"}
     own = {topic.name for topic in topics.topics if topic.own}
-    assert own == {"earnings", "offering", "outage", "regulator", "trial", "deal"}
+    assert own == {"earnings", "offering", "outage", "regulator", "trial", "deal", "filing"}
     assert [topic.name for topic in topics.topics if topic.calendar] == ["earnings"]
     assert {topic.weight for topic in topics.topics} == {1.0}
 

@@ -65,6 +65,55 @@ async def test_a_new_model_comes_with_its_price_and_context(router: Router) -> N
     assert await router.items() == []
 
 
+THINKS = ["temperature", "reasoning"]
+
+
+async def test_a_new_price_is_compared_with_the_cheapest_rival_stored_before(router: Router) -> None:
+    router.server.offers = [
+        offer("openai/o1", "OpenAI: o1", "0.000015", "0.00006", supported_parameters=THINKS),
+        offer("openai/o1-mini", "OpenAI: o1 mini", "0.000003", "0.000012", supported_parameters=THINKS),
+        offer("openai/gpt-4", "OpenAI: GPT-4", "0.000001", "0.000001"),
+        offer("deepseek/deepseek-v3", "DeepSeek: V3", "0.0000001", "0.0000001", supported_parameters=THINKS),
+    ]
+    assert await router.items() == []
+    new = offer("deepseek/deepseek-r1", "DeepSeek: R1", "0.00000055", "0.00000219", supported_parameters=THINKS)
+    beside = offer("openai/o2", "OpenAI: o2", "0.0000001", "0.0000001", supported_parameters=THINKS)
+    router.server.offers += [new, beside]
+    first, second = await router.items()
+    rival = "DeepSeek R1 costs about a twenty-seventh of the cheapest rival of its class, "
+    assert rival.replace("DeepSeek R1", "R1") + "OpenAI's o1 at $15 / $60 on 20 January 2025." in first.summary
+    assert "rival" not in second.summary, "what came with it was not stored, and V3 costs as much"
+
+
+async def test_the_price_of_the_last_poll_counts_also_where_it_was_raised(router: Router) -> None:
+    router.server.offers[1] = offer("openai/o1", "OpenAI: o1", "0.000001", "0.000004")
+    await router.items()
+    router.server.offers[1] = offer("openai/o1", "OpenAI: o1", "0.000015", "0.00006")
+    assert await router.items(timedelta(days=3)) == []
+    router.source = OpenRouter(*router.arguments)  # a restart
+    router.price("0.00000025", "0.0000005")
+    (item,) = await router.items()
+    assert "DeepSeek V4 costs about a hundredth of the cheapest rival of its class, OpenAI's o1 at $15" in item.summary
+    assert "on 23 January 2025." in item.summary
+
+
+async def test_nothing_dearer_and_nothing_of_another_class_is_compared(router: Router) -> None:
+    router.server.offers = router.server.offers[1:]
+    await router.items()
+    pictures = {"architecture": {"output_modalities": ["image"]}}
+    router.server.offers += [
+        offer("deepseek/a", "DeepSeek: A1", "0.00001", "0.00006"),
+        offer("deepseek/b", "DeepSeek: B1 8B", "0.000001", "0.000002"),
+        offer("deepseek/c", "DeepSeek: C1 Flash", "0.000001", "0.000002"),
+        offer("deepseek/d", "DeepSeek: D1", "0.000001", "0.000002", supported_parameters=THINKS),
+        offer("deepseek/e", "DeepSeek: E1", "0.000001", "0.000002", **pictures),
+        offer("deepseek/f", "DeepSeek: F1", "0.000001", "0.000002", architecture=None, supported_parameters="x"),
+    ]
+    items = await router.items()
+    assert len(items) == 6
+    assert not any("rival" in item.summary for item in items)
+
+
 async def test_a_cut_price_is_told_once_with_the_price_before(router: Router) -> None:
     await router.items()
     router.price("0.00000014", "0.00000028")

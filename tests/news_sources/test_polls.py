@@ -12,15 +12,34 @@ import pytest
 
 from bot.adapters.feeds.fetch import FetchLimits
 from bot.adapters.feeds.session import FeedSession
-from bot.app.run.news.sources import ITEMS, KEEPS, REQUESTS, STATE, Polls, Requests
+from bot.app.run.news.sources import ITEMS, KEEPS, LEARNED_A_DAY, LEARNED_AT_FIRST, REQUESTS, STATE, Polls, Requests
 from bot.app.run.outages import FeedOutages
 from bot.clock import SimulatedClock
 from bot.core.errors import SourceError
-from bot.core.model import FeedState, NewsItem, NewsPoll, Observation, SourceReport, Story, Trouble
+from bot.core.model import (
+    FeedState,
+    LearnedName,
+    ModelName,
+    NewsItem,
+    NewsPoll,
+    Observation,
+    SourceReport,
+    Story,
+    Trouble,
+)
+from bot.core.news.learned import ENOUGH
+from bot.core.news.reader import reader_of
 from bot.core.ports import NewsSource
+from tests.news.stories import shipped, story
 from tests.servers.feed_server import FeedServer
 
 NOON = datetime(2025, 1, 27, 12, 0, tzinfo=UTC)
+TOPICS = shipped()[0]
+HEADLINES = [story(f"Google Search adds a Note feature ({n})", NOON - timedelta(days=3)) for n in range(ENOUGH)]
+
+
+def known(text: str) -> Any:
+    return reader_of(*shipped()).known(text)
 
 
 class Made(NewsSource):
@@ -51,12 +70,15 @@ class Bot:
         self.feeds: dict[str, FeedState] = {}
         self.stories: list[Story] = []
         self.reports: list[SourceReport] = []
+        self.learned: list[LearnedName] = []
         self.source = Made()
         self.restart()
 
     def restart(self) -> None:
         journal = SimpleNamespace(known_keys=self.known, extra=self.kept.get)
+        view = SimpleNamespace(learned=self.learned, topics=TOPICS, known=known, stories=HEADLINES)
         bot: Any = SimpleNamespace(
+            engine=SimpleNamespace(view=lambda: view),
             clock=self.clock,
             journal=journal,
             turn=self.turn,
@@ -78,6 +100,8 @@ class Bot:
             if isinstance(one, Story):
                 self.stories.append(one)
                 self.keys |= dict.fromkeys(one.keys, one.id)
+            elif isinstance(one, LearnedName):
+                self.learned.append(one)
             elif isinstance(one, SourceReport):
                 self.reports.append(one)
         self.feeds |= {state.name: state for state in feeds}
@@ -220,3 +244,42 @@ async def test_answers_that_are_no_json_are_an_error_and_their_number_has_a_boun
             await requests(good, "")
         requests.begin()
         assert (await requests(good, "")).data == [1]
+
+
+def listing(*names: str) -> dict[str, Any]:
+    return {"names": [ModelName(name, "Google") for name in names]}
+
+
+def coined(count: int, begin: str = "A") -> list[str]:
+    """Different names of models, in letters."""
+    return [f"{begin}x{chr(97 + n // 676)}{chr(97 + n // 26 % 26)}{chr(97 + n % 26)}Mind-7B" for n in range(count)]
+
+
+def test_names_of_models_are_learned_once_with_the_time(bot: Bot) -> None:
+    bot.source.more = listing("PlotMind-7B")
+    bot.poll()
+    bot.source.more = listing("PlotMind-7B", "PlotMind-70B", "LogMind-1")
+    bot.poll()
+    bot.restart()
+    bot.poll()
+    assert [(n.word, n.lab, n.source) for n in bot.learned] == [(w, "Google", "made") for w in ("PlotMind", "LogMind")]
+    assert [n.seen_at - NOON for n in bot.learned] == [timedelta(minutes=1), timedelta(minutes=2)]
+    assert {r.trouble for r in bot.reports} == {Trouble.NONE}
+
+
+def test_of_a_flood_of_names_only_a_few_are_learned_and_one_report_says_so(bot: Bot) -> None:
+    bot.source.more = listing(*coined(10_000))
+    bot.poll()
+    assert len(bot.learned) == LEARNED_AT_FIRST
+    bot.source.more = listing(*coined(10_000, "B"))
+    bot.poll()
+    bot.poll()
+    assert len(bot.learned) == LEARNED_AT_FIRST + LEARNED_A_DAY
+    assert [r.trouble for r in bot.reports] == [Trouble.REFUSED, Trouble.REFUSED, Trouble.NONE]
+    assert "names of models a day are not learned" in bot.reports[1].detail
+
+
+def test_ordinary_words_and_odd_text_are_not_learned(bot: Bot) -> None:
+    bot.source.more = listing("Note", "Search-1B", "Apple", "a", "Fa\x00ra", "", "F" * 100_000)
+    bot.poll()
+    assert bot.learned == []

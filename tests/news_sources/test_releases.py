@@ -75,6 +75,31 @@ def test_prices_are_found_in_their_stories(reader: StoryReader) -> None:
 
 def test_every_organisation_is_of_one_lab() -> None:
     topics = load_project(REPOSITORY / "config.yaml").topics
-    for place in ("huggingface", "openrouter"):
+    for place in ("huggingface", "openrouter", "github"):
         named = [name for places in topics.organisations.values() for name in places.get(place, ())]
         assert len(named) == len(set(named)) == len(topics.labs_at(place))
+
+
+@pytest.mark.parametrize(
+    ("times", "part"),
+    [
+        *((2, "half"), (3, "a third"), (4, "a quarter"), (8, "an eighth"), (11, "an eleventh"), (12, "a twelfth")),
+        *((18, "an eighteenth"), (20, "a twentieth"), (22, "a twenty-second"), (24, "a twenty-fourth")),
+        *((27.4, "a twenty-seventh"), (80, "an eightieth"), (99, "a ninety-ninth"), (4000, "a hundredth")),
+    ],
+)
+def test_parts_in_words(times: float, part: str) -> None:
+    rival = releases.Rival("OpenAI", "o1", Price(times, times), NOW)
+    facts = releases.rival_facts("DeepSeek R1", Price(1, 1), rival)
+    assert facts.startswith(f"DeepSeek R1 costs about {part} of the cheapest rival of its class, OpenAI's o1 at $")
+
+
+def test_what_is_hardly_cheaper_is_not_compared() -> None:
+    assert releases.rival_facts("DeepSeek R1", Price(1, 1), releases.Rival("OpenAI", "o1", Price(1.7, 1.7), NOW)) == ""
+
+
+def test_the_comparison_is_quoted_under_its_own_heading(reader: StoryReader) -> None:
+    rival = releases.Rival("OpenAI", "o1", Price(15, 60), NOW)
+    facts = releases.offered_facts("DeepSeek R1", Price(0.55, 2.19), 0, rival)
+    title = releases.offered_title("DeepSeek", "DeepSeek R1", Price(0.55, 2.19))
+    assert "rivals" in details(reader, title, facts)

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from types import TracebackType
 from typing import Any, Self
 
@@ -55,12 +55,53 @@ def offer(name: str, title: str, prompt: str, completion: str, **more: Any) -> d
     }
 
 
+def filing(company: str, cik: int, accession: str, at: datetime, *items: str, form: str = "8-K") -> str:
+    """An entry of EDGAR's feed of current filings, as of 2026."""
+    number = accession.replace("-", "")
+    listed = "".join(f"\n&lt;br&gt;Item {item}: As the form names it" for item in items)
+    return f"""<entry>
+<title>{form} - {company} ({cik:010d}) (Filer)</title>
+<link rel="alternate" type="text/html"
+ href="https://www.sec.gov/Archives/edgar/data/{cik}/{number}/{accession}-index.htm"/>
+<summary type="html">
+ &lt;b&gt;Filed:&lt;/b&gt; {at:%Y-%m-%d} &lt;b&gt;AccNo:&lt;/b&gt; {accession} &lt;b&gt;Size:&lt;/b&gt; 2 MB{listed}
+</summary>
+<updated>{at.astimezone(timezone(timedelta(hours=-5))).isoformat(timespec="seconds")}</updated>
+<category scheme="https://www.sec.gov/" label="form type" term="{form}"/>
+<id>urn:tag:sec.gov,2008:accession-number={accession}</id>
+</entry>"""
+
+
+def repository(name: str, created_at: datetime, **more: Any) -> dict[str, Any]:
+    """An entry of GitHub's list of an organisation's repositories."""
+    return {
+        "id": 1,
+        "name": name,
+        "full_name": f"some/{name}",
+        "html_url": f"https://github.com/some/{name}",
+        "description": "An open model.",
+        "created_at": created_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "fork": False,
+        "archived": False,
+        "license": {"key": "mit", "name": "MIT License", "spdx_id": "MIT"},
+        **more,
+    }
+
+
 @dataclass
 class Catalogues:
     """Both lists. An asynchronous context manager; ``url`` is the address of both."""
 
     models: list[dict[str, Any]] = field(default_factory=list)
     offers: list[dict[str, Any]] = field(default_factory=list)
+    filings: list[str] = field(default_factory=list)
+    """Entries of EDGAR's feed, newest first."""
+    tickers: dict[str, int] = field(default_factory=dict)
+    """CIKs by ticker."""
+    repositories: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """Those of GitHub's organisations, newest first."""
+    agents: set[str] = field(default_factory=set)
+    """The User-Agents of those who asked EDGAR."""
     asked: list[tuple[str, str]] = field(default_factory=list)
     """Paths with their authors or sort orders, and the ETags sent."""
     refuse: dict[str, tuple[int, Mapping[str, str]]] = field(default_factory=dict)
@@ -80,6 +121,9 @@ class Catalogues:
         app = web.Application()
         app.router.add_get("/api/models", self._models)
         app.router.add_get("/api/v1/models", self._offers)
+        app.router.add_get("/orgs/{name}/repos", self._repositories)
+        app.router.add_get("/cgi-bin/browse-edgar", self._filings)
+        app.router.add_get("/files/company_tickers.json", self._tickers)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
@@ -113,6 +157,42 @@ class Catalogues:
 
     async def _offers(self, request: web.Request) -> web.Response:
         return self._answer(request, "", {"data": self.offers})
+
+    async def _repositories(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        if name not in self.repositories and name not in self.refuse:
+            return web.Response(status=404, text='{"message":"Not Found"}')
+        return self._answer(request, name, self.repositories.get(name, [])[: int(request.query["per_page"])])
+
+    async def _tickers(self, request: web.Request) -> web.Response:
+        listed = {
+            str(n): {"cik_str": cik, "ticker": ticker, "title": ticker}
+            for n, (ticker, cik) in enumerate(self.tickers.items())
+        }
+        return self._undeclared(request) or web.json_response(listed)
+
+    async def _filings(self, request: web.Request) -> web.Response:
+        assert request.query["action"] == "getcurrent"
+        start, count = int(request.query.get("start", "0")), int(request.query["count"])
+        entries = "\n".join(self.filings[start : start + count])
+        text = f'<?xml version="1.0" encoding="ISO-8859-1" ?>\n<feed xmlns="http://www.w3.org/2005/Atom">\n{entries}\n</feed>'
+        if (refused := self._undeclared(request)) is not None:
+            return refused
+        if self.instead is not None:
+            return web.Response(text=str(self.instead), content_type="application/atom+xml")
+        return web.Response(text=text, content_type="application/atom+xml")
+
+    def _undeclared(self, request: web.Request) -> web.Response | None:
+        """EDGAR's answer to who does not say how to be reached, and to what ``refuse`` says."""
+        agent = request.headers.get("User-Agent", "")
+        self.agents.add(agent)
+        self.asked.append((request.path, ""))
+        if "@" not in agent:
+            return web.Response(status=403, text="Undeclared Automated Tool")
+        if request.path in self.refuse:
+            status, headers = self.refuse[request.path]
+            return web.Response(status=status, headers=headers, text="no")
+        return None
 
     def _answer(self, request: web.Request, what: str, body: Any) -> web.Response:
         sent = request.headers.get("If-None-Match", "")

@@ -22,7 +22,16 @@ FOLDER = Path(__file__).parent / "stored"
 ROWS: dict[str, RowCodec] = {
     codec.kind.__name__: codec
     for codec in (
-        *(rows.STORY, rows.QUOTE, rows.BAR, rows.SPLIT, rows.EARNINGS, rows.SECOND_READING, rows.FEED),
+        *(
+            rows.STORY,
+            rows.QUOTE,
+            rows.BAR,
+            rows.SPLIT,
+            rows.EARNINGS,
+            rows.SECOND_READING,
+            rows.LEARNED_NAME,
+            rows.FEED,
+        ),
         *(rows.ALERT, rows.INCIDENT, rows.RECIPIENT, rows.NOTIFICATION),
     )
 }

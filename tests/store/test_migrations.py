@@ -77,6 +77,7 @@ ADDED = {
     3: f"INSERT INTO outcomes VALUES ('a1', 'close', '{AT}', '{AT}', 118.42, -0.08, -0.17);",
     4: f"INSERT INTO verdicts VALUES ('i1', 'telegram:5', 'right', '{AT}', 'telegram:1', 1);",
     8: f"INSERT INTO second_readings VALUES (6, 1, 's1', '{AT}', '[]', 'tiny');",
+    11: f"INSERT INTO learned_names VALUES (7, 1, 'Fara', 'Microsoft', '{AT}', 'Fara', 'plain', 'Fara-7B', 'hub');",
 }
 KEPT = (
     "SELECT * FROM {table} ORDER BY 1, 2",
@@ -111,7 +112,7 @@ def tables(path: Path, names: tuple[str, ...]) -> dict[str, list[dict[str, objec
 @pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
 def test_every_earlier_version_becomes_the_present_one_and_keeps_every_row(path: Path, version: int) -> None:
     of_version(path, version)
-    later = {2: "earnings_dates", 3: "outcomes", 4: "verdicts", 8: "second_readings"}
+    later = {2: "earnings_dates", 3: "outcomes", 4: "verdicts", 8: "second_readings", 11: "learned_names"}
     names = (*KEPT[1:], *(name for number, name in later.items() if number <= version))
     before = tables(path, names)
     with open_history_refused(path):
@@ -188,7 +189,7 @@ def test_migrations_are_never_renamed_or_reordered() -> None:
     assert [step.__name__ for step in MIGRATIONS] == [
         *("m001_first", "m002_earnings_dates", "m003_outcomes", "m004_verdicts", "m005_questions"),
         *("m006_dividends", "m007_sending_order", "m008_second_readings", "m009_figures_and_their_time"),
-        "m010_nights",
+        *("m010_nights", "m011_learned_names"),
     ]
 
 

@@ -89,6 +89,7 @@ async def fetch(
     etag: str | None = None,
     last_modified: str | None = None,
     limits: FetchLimits | None = None,
+    user_agent: str = USER_AGENT,
 ) -> Fetched:
     """Fetch ``url``, conditionally if ``etag`` or ``last_modified`` is known.
 
@@ -96,7 +97,7 @@ async def fetch(
     where ``url`` itself is. ``now`` serves to read ``Retry-After`` and ``Last-Modified``.
     """
     limits = limits or FetchLimits()
-    headers = {"User-Agent": USER_AGENT, "Accept": _ACCEPT, "Accept-Encoding": SUPPORTED}
+    headers = {"User-Agent": user_agent, "Accept": _ACCEPT, "Accept-Encoding": SUPPORTED}
     if etag:
         headers["If-None-Match"] = etag
     if last_modified:

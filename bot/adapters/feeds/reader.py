@@ -77,9 +77,17 @@ class FeedReader:
             state = FeedState(name=feed.name, url=address, interval=state.interval)
         state = replace(state, name=feed.name, url=address, interval=pace.clamp(state.interval, feed))
         whole = pace.whole_is_due(state, now)
-        validators = {} if whole else {"etag": state.etag, "last_modified": state.last_modified}
+        etag, modified = (None, None) if whole else (state.etag, state.last_modified)
         try:
-            fetched = await fetch(self._session, feed.url, now, **validators, limits=self._limits, local=feed.local)
+            fetched = await fetch(
+                self._session,
+                feed.url,
+                now,
+                etag=etag,
+                last_modified=modified,
+                limits=self._limits,
+                local=feed.local,
+            )
         except FetchError as error:
             if error.status == 429:  # perhaps because it was fetched whole: not again
                 state = replace(state, whole_at=now)

@@ -14,10 +14,11 @@ from datetime import date
 from typing import Any
 
 from bot.adapters.store.codec import clean, moment_text, to_json
-from bot.adapters.store.rows import BAR, EARNINGS, QUOTE, SECOND_READING, SPLIT, STORY, insert
+from bot.adapters.store.rows import BAR, EARNINGS, LEARNED_NAME, QUOTE, SECOND_READING, SPLIT, STORY, insert
 from bot.core.model import (
     DailyBar,
     EarningsDate,
+    LearnedName,
     Mention,
     Observation,
     Quote,
@@ -50,10 +51,13 @@ _EARNINGS = insert("earnings_dates", "arrival", "run_id", *EARNINGS.columns)
 _SECOND_READING = (
     insert("second_readings", "arrival", "run_id", *SECOND_READING.columns) + " ON CONFLICT (story_id) DO NOTHING"
 )
+_LEARNED_NAME = insert("learned_names", "arrival", "run_id", *LEARNED_NAME.columns) + " ON CONFLICT DO NOTHING"
 _REPORT = (
     insert("source_reports", "run_id", "source", "subject", "seen_at", "trouble", "detail", "items", "fresh", "status")
     + " ON CONFLICT DO NOTHING"
 )
+
+_ARRIVING = ("stories", "quotes", "daily_bars", "splits", "earnings_dates", "second_readings", "learned_names")
 
 BarVersions = dict[str, list[tuple[Any, ...]]]
 """Rows of BAR by session, oldest first."""
@@ -80,10 +84,7 @@ class Intake:
         self._refuse(refusals)
 
     def _last_arrival(self) -> int:
-        newest = (
-            self._conn.execute(f"SELECT max(arrival) FROM {table}").fetchone()[0]
-            for table in ("stories", "quotes", "daily_bars", "splits", "earnings_dates", "second_readings")
-        )
+        newest = (self._conn.execute(f"SELECT max(arrival) FROM {table}").fetchone()[0] for table in _ARRIVING)
         return max(number or 0 for number in newest)
 
     def _next(self) -> int:
@@ -117,6 +118,8 @@ class Intake:
                     self._earnings(observation)
                 case SecondReading():
                     self._conn.execute(_SECOND_READING, (self._next(), self._run, *SECOND_READING.row(observation)))
+                case LearnedName():
+                    self._conn.execute(_LEARNED_NAME, (self._next(), self._run, *LEARNED_NAME.row(observation)))
                 case SourceReport():
                     reports.append(observation)
         self._reports(reports)

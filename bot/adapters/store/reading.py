@@ -10,7 +10,18 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from bot.adapters.store.codec import RowCodec, clean, moment, moment_text
-from bot.adapters.store.rows import ALERT, BAR, EARNINGS, FEED, INCIDENT, QUOTE, SECOND_READING, SPLIT, STORY
+from bot.adapters.store.rows import (
+    ALERT,
+    BAR,
+    EARNINGS,
+    FEED,
+    INCIDENT,
+    LEARNED_NAME,
+    QUOTE,
+    SECOND_READING,
+    SPLIT,
+    STORY,
+)
 from bot.core.model import Alert, FeedState, Incident, Observation
 
 RULES_IN_FORCE = "rules_in_force"
@@ -24,7 +35,7 @@ def observations(
     conn: sqlite3.Connection, since: datetime, until: datetime, quotes_since: datetime | None = None
 ) -> Iterator[Observation]:
     """Stories, second readings and quotes with ``since < seen_at <= until``; bars, splits and
-    earnings dates from two years earlier on.
+    earnings dates from two years earlier on; every name learned up to ``until``.
 
     ``quotes_since`` limits the quotes to those seen since then, with the older trades among them thinned out.
 
@@ -39,6 +50,7 @@ def observations(
         *_quotes(conn, window, quotes_since, until),
         _read(conn, BAR, "session >= ? AND seen_at <= ?", history),
         _read(conn, SPLIT, "session >= ? AND seen_at <= ?", history),
+        _read(conn, LEARNED_NAME, "seen_at >= ? AND seen_at <= ?", ("", moment_text(until))),
         _read(conn, EARNINGS, "day >= ? AND seen_at <= ?", history),
     )
     # arrival numbers are unique over all these tables, so the values themselves are never compared

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 
 from bot.adapters.store.codec import clean, moment_text
-from bot.adapters.store.rows import ALERT, BAR, INCIDENT, QUOTE, SECOND_READING, SPLIT, STORY
-from bot.core.model import Alert, DailyBar, Incident, Quote, Split, StoredStory
+from bot.adapters.store.rows import ALERT, BAR, INCIDENT, LEARNED_NAME, QUOTE, SECOND_READING, SPLIT, STORY
+from bot.core.model import Alert, DailyBar, Incident, LearnedName, Quote, Split, StoredStory
 
 
 def incident(conn: sqlite3.Connection, incident_id: str) -> Incident | None:
@@ -126,6 +126,11 @@ def bars(conn: sqlite3.Connection, symbol: str, first: date, last: date) -> list
 def splits(conn: sqlite3.Connection, symbol: str) -> Sequence[Split]:
     """Every split of a symbol, by session."""
     return SPLIT.find(conn, "WHERE symbol = ? ORDER BY session, arrival", (symbol,))
+
+
+def learned_names(conn: sqlite3.Connection) -> Sequence[LearnedName]:
+    """Every name of models that was learned, oldest first."""
+    return LEARNED_NAME.find(conn, "ORDER BY seen_at, arrival")
 
 
 def stories(

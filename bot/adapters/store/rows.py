@@ -9,6 +9,7 @@ from bot.core.model import (
     EarningsDate,
     FeedState,
     Incident,
+    LearnedName,
     Notification,
     Quote,
     Recipient,
@@ -23,6 +24,7 @@ BAR = RowCodec(DailyBar, "daily_bars", "symbol session open high low close volum
 SPLIT = RowCodec(Split, "splits", "symbol session ratio seen_at cash")
 EARNINGS = RowCodec(EarningsDate, "earnings_dates", "symbol date:day seen_at when:time_of_day source")
 SECOND_READING = RowCodec(SecondReading, "second_readings", "story:story_id seen_at moves model")
+LEARNED_NAME = RowCodec(LearnedName, "learned_names", "word lab seen_at family counts model source")
 FEED = RowCodec(
     FeedState,
     "feeds",

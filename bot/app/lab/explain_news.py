@@ -5,18 +5,32 @@ It goes through the same news index as any story from a feed; nothing is compute
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from bot.app.lines import iso
 from bot.app.project import load_project
-from bot.core.errors import UsageError
-from bot.core.model import ClusterMatch, Field, Mention, Reach, Reading, ScoreReason, Story, Subject, SubjectKind
+from bot.app.stores import exists, open_history
+from bot.core.errors import StoreVersionError, UsageError
+from bot.core.model import (
+    ClusterMatch,
+    Counts,
+    Field,
+    LearnedName,
+    Mention,
+    Reach,
+    Reading,
+    ScoreReason,
+    Story,
+    Subject,
+    SubjectKind,
+)
 from bot.core.news import Companies, NewsIndex, Topics
 from bot.core.news.clauses import AiRole, CauseKind, Frame, Move
-from bot.core.news.reader import SCORED, reader_of
+from bot.core.news.reader import SCORED
 from bot.core.text.titles import Titles
 from bot.render.text import clean
 
@@ -35,6 +49,11 @@ _ROLES = {
     AiRole.OWN: " (AI is its own product)",
     AiRole.NONE: "",
 }
+_COUNTS = {
+    Counts.COINED: "counts where the story speaks of AI",
+    Counts.PLAIN: "counts where the story names the lab",
+    Counts.NUMBERED: "counts with a number, where the story names the lab",
+}
 _ORDER = {Reach.DIRECT: 0, Reach.EXPOSURE: 1, Reach.NONE: 2}
 
 
@@ -50,26 +69,47 @@ class Explained:
     """Each exposure with a reason, strongest first."""
     reached: tuple[tuple[str, str, ClusterMatch], ...]
     """Symbol, name and match: those named, then the most exposed."""
+    learned: tuple[LearnedName, ...] = ()
+    """The names of models in it that no topic file has."""
 
 
 def explain_headline(
-    config: Path, title: str, now: datetime, *, summary: str = "", source: str = "", link: str = ""
+    config: Path,
+    title: str,
+    now: datetime,
+    *,
+    summary: str = "",
+    source: str = "",
+    link: str = "",
+    database: Path | None = None,
 ) -> Explained:
-    """Classify ``title`` as a story seen ``now``, with the topics and companies of ``config``.
+    """Classify ``title`` as a story seen ``now``, with the topics and companies of ``config`` and the names learned in
+    the history.
 
-    Raises ConfigError, UsageError.
+    Raises ConfigError, UsageError, StoreError.
     """
     if not title.strip():
         raise UsageError('the headline is empty; write news explain "OpenAI unveils GPT-9"')
     project = load_project(config)
+    story = Story("headline", source, clean(title), now, now, clean(summary), link)
     return explain_story(
-        project.topics, project.companies, Story("headline", source, clean(title), now, now, clean(summary), link)
+        project.topics, project.companies, story, _learned(database or project.settings.storage.database)
     )
 
 
-def explain_story(topics: Topics, companies: Companies, story: Story) -> Explained:
+def _learned(database: Path) -> Sequence[LearnedName]:
+    if not exists(database):
+        return ()
+    try:
+        with open_history(database) as history:
+            return history.learned_names()
+    except StoreVersionError:  # of an earlier version, which learned none
+        return ()
+
+
+def explain_story(topics: Topics, companies: Companies, story: Story, learned: Sequence[LearnedName] = ()) -> Explained:
     """The same for a story, alone in an empty news index."""
-    index = NewsIndex(topics, companies, window=timedelta(days=8))
+    index = NewsIndex(topics, companies, window=timedelta(days=8), learned=learned)
     reading = index.add(story)
     if reading is None:
         raise UsageError("the headline could not be read; rephrase it")
@@ -82,9 +122,11 @@ def explain_story(topics: Topics, companies: Companies, story: Story) -> Explain
     found.sort(key=lambda item: (_ORDER[item[2].reach], -item[2].strength, item[0]))
     frames = tuple(
         (frame, tuple(dict.fromkeys(_subject(s, topics, companies) for s in frame.subjects)))
-        for frame in reader_of(topics, companies).frames(story)
+        for frame in index.reader.frames(story)
     )
-    return Explained(reading, topics.titles, frames, index.why(story.id), tuple(found))
+    models = [m.text.casefold() for m in reading.mentions if m.kind == "model"]
+    named = tuple(name for name in learned if any(name.word.casefold() in text for text in models))
+    return Explained(reading, topics.titles, frames, index.why(story.id), tuple(found), named)
 
 
 def _subject(subject: Subject, topics: Topics, companies: Companies) -> str:
@@ -108,6 +150,9 @@ def explained_lines(found: Explained, companies_shown: int) -> Iterator[str]:
         yield from (f"  {_clause(frame, who, found.titles)}" for frame, who in found.frames)
     named = _mentions(found.reading.mentions)
     yield "names " + ("; ".join(named) if named else "no known company, lab or model")
+    for name in found.learned:
+        origin = f"{name.seen_at:%Y-%m-%d %H:%M} UTC from {name.source} ({clean(name.model)}, {name.lab})"
+        yield f"  {clean(name.word)} was learned {origin}; it {_COUNTS[name.counts]}"
     if not found.reading.cluster:
         yield "off topic: seen only by rules that ask for its words or names, and for no topic"
         return
@@ -198,6 +243,17 @@ def explained_object(found: Explained) -> dict[str, Any]:
         "mentions": [
             {"kind": m.kind, "name": m.name, "text": m.text, "where": m.where.value, "start": m.start}
             for m in found.reading.mentions
+        ],
+        "learned": [
+            {
+                "word": name.word,
+                "lab": name.lab,
+                "seen_at": iso(name.seen_at),
+                "source": name.source,
+                "model": name.model,
+                "counts": name.counts.value,
+            }
+            for name in found.learned
         ],
         "exposures": [
             {

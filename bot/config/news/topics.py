@@ -288,6 +288,8 @@ class TopicsFile(StrictModel):
     """Makers of models, by name."""
     models: dict[Text, FamilyEntry] = Setting(default_factory=dict)
     """Lines of models, by name."""
+    never_learned: tuple[Text, ...] = ()
+    """Words that do not become names of models, though a lab publishes one of that name (docs/sources.md)."""
     organisations: dict[Text, dict[Text, tuple[Text, ...]]] = Setting(default_factory=dict)
     """Where labs publish: by lab, the names of their organisations at each place (`huggingface`, `openrouter`)."""
     topics: dict[Text, TopicEntry] = Setting(default_factory=dict)
@@ -361,6 +363,7 @@ def _joined(files: Sequence[TopicsFile]) -> Topics:
             for file in files
             for name, e in file.labs.items()
         ),
+        never_learned=frozenset(word.casefold() for file in files for word in file.never_learned),
         organisations={
             lab: {place: tuple(names) for place, names in places.items()}
             for file in files

@@ -130,8 +130,8 @@ class NewsSourceSettings(StrictModel):
     """One news source that gives structured observations: releases and prices from where they are made."""
 
     type: Name
-    """`huggingface-hub`, `openrouter`, or the entry-point name of a news source from another package: see
-    docs/sources.md and docs/extending.md."""
+    """`huggingface-hub`, `openrouter`, `github`, `sec-edgar`, or the entry-point name of a news source from another
+    package: see docs/sources.md and docs/extending.md."""
     enabled: bool = True
     """`false` keeps the entry but does not ask the source."""
     interval: Duration | None = None
@@ -449,6 +449,9 @@ def _news_source_problems(document: Document, settings: Settings) -> Iterator[Pr
         message = f"the news source on line {line} is the same; keep one of the two"
         yield problem(document, ("news_sources", index, "type"), message)
     for index, source in enumerate(settings.news_sources):
+        if source.type == "sec-edgar" and source.enabled and "@" not in str(source.options.get("contact", "")):
+            message = "the SEC asks who is calling; write options: {contact: Jane Doe jane@example.com}"
+            yield problem(document, ("news_sources", index, "type"), message)
         if source.type in feeds:
             message = f"a feed is called '{source.type}' too; rename the feed"
             yield problem(document, ("news_sources", index, "type"), message)

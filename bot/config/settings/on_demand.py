@@ -68,6 +68,9 @@ class OnDemandSettings(StrictModel):
     """`false` asks for none."""
     every: Duration = timedelta(minutes=1)
     """How often while it moves; five times as long once it lies still, and after a release."""
+    round: Duration | None = None
+    """In what time every watched company is asked about once, by symbols, while nothing moves; without it only what
+    moves is asked about."""
     requests_a_minute: int = Field(default=40, ge=1, le=1000)
     """The most requests within a minute, to all sources together."""
     requests_a_day: int = Field(default=5000, ge=1, le=100_000)

@@ -77,10 +77,12 @@ from bot.core.model.news import (
 from bot.core.model.observations import (
     Absence,
     Because,
+    Counts,
     DailyBar,
     Direction,
     EarningsDate,
     FeedState,
+    LearnedName,
     Observation,
     Quote,
     Refused,
@@ -92,7 +94,17 @@ from bot.core.model.observations import (
     ToldMove,
     Trouble,
 )
-from bot.core.model.polls import HistoryPoll, JsonAnswer, Missing, NewsItem, NewsPoll, PricePoll
+from bot.core.model.polls import (
+    FeedAnswer,
+    FeedEntry,
+    HistoryPoll,
+    JsonAnswer,
+    Missing,
+    ModelName,
+    NewsItem,
+    NewsPoll,
+    PricePoll,
+)
 from bot.core.model.queries import VERDICTS, Filters, StoredStory
 from bot.core.model.vocabulary import (
     BURST,

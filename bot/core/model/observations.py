@@ -1,4 +1,4 @@
-"""Observations: stories, quotes, bars, splits, earnings dates, second readings, and how polls of sources went."""
+"""Observations: stories, quotes, bars, splits, earnings dates, second readings, learned names, and how polls went."""
 
 from __future__ import annotations
 
@@ -171,6 +171,35 @@ class SecondReading:
     """The model's name, if configured."""
 
 
+class Counts(enum.StrEnum):
+    """When a learned name counts in a story."""
+
+    COINED = "coined"
+    """Wherever the story speaks of AI: nobody else writes such a word."""
+    PLAIN = "plain"
+    """Where the story names its lab."""
+    NUMBERED = "numbered"
+    """There, and only with a number or a size behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedName:
+    """A name of models that the vocabulary did not have, from where its lab published them. ``seen_at`` is when it was
+    learned: nothing seen earlier is read with it."""
+
+    word: str
+    """The name as headlines write it, without version: ``LongCat``."""
+    lab: str
+    """The lab's name in ``rules/topics``."""
+    seen_at: datetime
+    family: str
+    """The line of models it belongs to: itself, or one that the vocabulary has (``Claude`` for ``Fable``)."""
+    counts: Counts
+    model: str
+    """The model whose name it was read from, as listed."""
+    source: str
+
+
 class Trouble(enum.StrEnum):
     """What is wrong with a source. ``NONE`` is a healthy poll."""
 
@@ -222,7 +251,7 @@ class SourceReport:
         object.__setattr__(self, "detail", redacted(self.detail))
 
 
-Observation = Story | Quote | DailyBar | Split | EarningsDate | SecondReading | SourceReport
+Observation = Story | Quote | DailyBar | Split | EarningsDate | SecondReading | LearnedName | SourceReport
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,16 @@ class NewsItem:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelName:
+    """The name of a model that a named lab published."""
+
+    name: str
+    """As listed, without its organisation: ``LongCat-Flash-Chat``."""
+    lab: str
+    """The lab's name in ``rules/topics``."""
+
+
+@dataclass(frozen=True, slots=True)
 class NewsPoll:
     """What is new, and what the source has to know at its next poll."""
 
@@ -77,6 +87,29 @@ class NewsPoll:
     """What went wrong without failing the whole, in one line."""
     retry_after: timedelta | None = None
     """The wait the source asks for, where it answered in part only."""
+    names: Sequence[ModelName] = ()
+    """Models of named labs that it lists, new or not, so that their names become known words."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEntry:
+    """One entry of a feed, as it stands there: text without markup, nothing else cleaned."""
+
+    title: str
+    link: str
+    summary: str
+    id: str
+    published_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedAnswer:
+    """The answer to a request for a feed."""
+
+    entries: Sequence[FeedEntry] | None
+    """As they stand; ``None`` where it is as it was when ``etag`` was sent (304)."""
+    etag: str = ""
+    """To be sent with the next request."""
 
 
 @dataclass(frozen=True, slots=True)

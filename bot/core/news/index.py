@@ -1,7 +1,7 @@
 """The news index: stories in, readings and matches out. The engine uses ``news`` through nothing else.
 
-State changes only in ``add``, ``add_companies_in_steps`` and ``forget``. Stories come in order of ``seen_at``; how
-they are batched makes no difference.
+State changes only in ``add``, ``learn``, ``add_companies_in_steps`` and ``forget``. Stories come in order of
+``seen_at``; how they are batched makes no difference.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 
-from bot.core.model import ClusterMatch, Field, Reach, Reading, ScoreReason, Story, TopicScore
+from bot.core.model import ClusterMatch, Field, LearnedName, Reach, Reading, ScoreReason, Story, TopicScore
 from bot.core.news.asked import Asked, Question
 from bot.core.news.clusters import Cluster, Clusters
 from bot.core.news.companies import Companies
@@ -37,11 +37,14 @@ class NewsIndex:
     should be at least eight days: no cluster continues after a longer gap, nor after one longer than ``window``.
     """
 
-    def __init__(self, topics: Topics, companies: Companies, *, window: timedelta) -> None:
+    def __init__(
+        self, topics: Topics, companies: Companies, *, window: timedelta, learned: Iterable[LearnedName] = ()
+    ) -> None:
         self.topics = topics
         self._companies = companies
         self._window = window
-        self._reader = reader_of(topics, companies)
+        self._learned = {name.word.casefold(): name for name in learned}
+        self._reader = reader_of(topics, companies).own(self.learned)
         self._makers = frozenset(f"company:{lab.company}" for lab in topics.labs if lab.company)
         self._clusters = Clusters(window, self._makers)
         self._happenings = Happenings(self._clusters)
@@ -76,6 +79,19 @@ class NewsIndex:
         if len(self._entries) > MOST:
             self._keep_from(next(islice(self._entries.values(), MOST // 10, None)).seen_at)
         return entry.reading
+
+    def learn(self, names: Iterable[LearnedName]) -> None:
+        """Read stories that come from now on with these names, too. A word that was learned stays as it was."""
+        before = len(self._learned)
+        for name in names:
+            self._learned.setdefault(name.word.casefold(), name)
+        if len(self._learned) > before:
+            self._reader.learn(self.learned)
+
+    @property
+    def learned(self) -> tuple[LearnedName, ...]:
+        """Every name that was learned, oldest first."""
+        return tuple(self._learned.values())
 
     def _place(self, entry: Entry, content: Content) -> None:
         """Add a scored story to its cluster."""
@@ -150,7 +166,7 @@ class NewsIndex:
                 lexicon.add("company", company.symbol, company.names, features.bit("company"))
                 self._happenings.meet(company.exposures, company.symbol)
         self._companies = companies
-        self._reader = reader_of(self.topics, companies)
+        self._reader = reader_of(self.topics, companies).own(self.learned)
         self._happenings.changed()
         yield 0
         for number, entry in enumerate(list(self._entries.values()), 1):
@@ -210,8 +226,8 @@ class NewsIndex:
         return tuple(entry.reading.story for entry in self._entries.values())
 
     def empty_copy(self, topics: Topics, companies: Companies) -> NewsIndex:
-        """A new index without stories, with the same window and these topics and companies."""
-        return NewsIndex(topics, companies, window=self._window)
+        """A new index without stories, with the same window and learned names, and these topics and companies."""
+        return NewsIndex(topics, companies, window=self._window, learned=self.learned)
 
     @property
     def reader(self) -> StoryReader:

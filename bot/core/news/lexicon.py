@@ -95,6 +95,12 @@ class Features:
     def __init__(self) -> None:
         self._bits: dict[str, int] = {}
 
+    def copy(self) -> Features:
+        """The same bits; those assigned from now on are the copy's own."""
+        other = Features()
+        other._bits.update(self._bits)
+        return other
+
     def bit(self, name: str) -> int:
         """The bit of ``name``, assigned on first use."""
         return self._bits.setdefault(name, 1 << len(self._bits))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Self
 from weakref import WeakKeyDictionary
 
-from bot.core.model import Attribution, Field, Mention, ScoreReason, Story, SubjectKind, TopicScore
+from bot.core.model import Attribution, Field, LearnedName, Mention, ScoreReason, Story, SubjectKind, TopicScore
 from bot.core.news.clauses import Attributions, ClauseReader, Frame
 from bot.core.news.companies import Companies
 from bot.core.news.exposures import NAMED_IN_TITLE, ExposureReader
 from bot.core.news.kinds import KindReader, Said
+from bot.core.news.learned import compiled_names
 from bot.core.news.lexicon import Features, Hit, Lexicon, settle
 from bot.core.news.mentions import mentions_of
 from bot.core.news.text import Folded, title_key, words
@@ -79,8 +82,11 @@ class StoryReader:
 
     def __init__(self, topics: Topics, companies: Companies) -> None:
         self.topics = topics
-        features = Features()
+        features = self._features = Features()
         self._lexicon = Lexicon(features)
+        self._names: tuple[LearnedName, ...] = ()
+        self._learned: Lexicon | None = None
+        """The lexicon of ``_names``; ``None`` until it is compiled."""
         for name, names in topics.words.items():
             self._lexicon.add("words", name, names, features.bit(name))
         for name, names in topics.phrases.items():
@@ -118,6 +124,7 @@ class StoryReader:
         self.said = lru_cache(_SAID)(self._read_said)
         """What a story says of the news itself; messages are built again and again from the same stories."""
         self._source_hits = lru_cache(_SOURCES)(self._scan_source)
+        self._known_families = self._families
         self._source_marks = lru_cache(_SOURCES)(self._mark_source)
         self._telling = features.mask(sorted(topics.telling))
         self._clauses = ClauseReader(topics, companies, features)
@@ -125,6 +132,35 @@ class StoryReader:
         self._speaker, self._new_name = features.bit(SPEAKER), features.bit(NEW_NAME)
         self._surnames = topics.speech.chinese_surnames
         self._compared = (features.bit(COMPARED_BEFORE), features.bit(COMPARED_AFTER))
+
+    def own(self, names: Sequence[LearnedName]) -> Self:
+        """The same vocabulary with names that were learned. Later ``learn`` changes nobody else's."""
+        other = copy.copy(self)
+        other.learn(names)
+        return other
+
+    def learn(self, names: Sequence[LearnedName]) -> None:
+        """Know these names, and none learned before, beside the vocabulary. Compiled with the next story."""
+        self._names, self._learned = tuple(names), None
+        self.said = lru_cache(_SAID)(self._read_said)
+
+    def known(self, text: str) -> list[Hit]:
+        """The terms of the vocabulary in ``text``, whatever they need around them; learned names are none."""
+        return self._lexicon.scan(Folded(text), Field.TITLE)
+
+    def _compile(self) -> Lexicon:
+        """What was learned, with the features of the vocabulary and some of its own."""
+        features = self._features.copy()
+        families = compiled_names(self._names, self.topics, self.known)
+        self._families = {**{family.name: family for family in families}, **self._known_families}
+        self._family_words = max((name.count(" ") + 1 for name in self._families), default=0)
+        self._learned = Lexicon(features)
+        for family in families:
+            mask = features.mask(("model", *self._families[family.name].also))
+            self._learned.add("model", family.name, family.names, mask)
+            for pattern in family.versions:
+                self._learned.add_pattern("model", family.name, pattern, mask | features.bit("version"))
+        return self._learned
 
     def read(self, story: Story, *, whole: bool = False) -> Content:
         """Scores, mentions, exposures and anchors of ``story``. Accepts any text. ``whole``: also of a story on no
@@ -238,6 +274,8 @@ class StoryReader:
     def _scan(self, text: Folded, where: Field) -> list[Hit]:
         """The terms and tickers in ``text``. A ticker is no other word: ``(NYSE: AI)`` does not speak of AI."""
         hits = self._lexicon.scan(text, where)
+        if self._names and where is not Field.SOURCE:
+            hits += (self._learned or self._compile()).scan(text, where)
         tickers = self._tickers.hits(text, where)
         if not tickers:
             return hits

@@ -28,6 +28,15 @@ LICENCES = {
     "modified-mit": "modified MIT",
 }
 """Licences that have a name, by their identifiers on Hugging Face. Others are not named: ``other`` says nothing."""
+LEAST_SHARE = 1.75
+"""A rival that costs less than this many times as much is no comparison worth a sentence."""
+_PARTS = (
+    *("", "first", "half", "third", "quarter", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh"),
+    *("twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth"),
+)
+_ONES = {2: "second", 4: "fourth"}
+"""Where they differ after tens: ``a twenty-second``."""
+_TENS = ("", "", "twent", "thirt", "fort", "fift", "sixt", "sevent", "eight", "ninet")
 NAMED_BESIDE = 3
 """Other models of one publication that are named; the rest is counted."""
 
@@ -95,9 +104,11 @@ def offered_title(lab: str, model: str, price: Price) -> str:
     return f"{_whose(lab, model)} is new on OpenRouter at {_pair(price)} per million tokens"
 
 
-def offered_facts(model: str, price: Price, context: int) -> str:
+def offered_facts(model: str, price: Price, context: int, rival: Rival | None = None) -> str:
     """The same as sentences, with the most tokens it takes at once where that is known."""
     facts = [_costs(model, price)]
+    if rival and (compared := rival_facts(model, price, rival)):
+        facts.append(compared)
     if context > 0:
         facts.append(f"{model} takes up to {context:,} tokens at once.")
     return " ".join(facts)
@@ -109,9 +120,42 @@ def cut_title(lab: str, model: str, before: Price, price: Price) -> str:
     return f"{whose} is {less(before, price):.0%} cheaper on OpenRouter: {_pair(price)} per million tokens"
 
 
-def cut_facts(model: str, before: Price, price: Price, at: datetime) -> str:
+def cut_facts(model: str, before: Price, price: Price, at: datetime, rival: Rival | None = None) -> str:
     """The same as sentences. ``at``: when the price before was seen."""
-    return f"{_costs(model, price)} On {at.day} {at:%B %Y} it was {_pair(before)} there."
+    facts = f"{_costs(model, price)} On {at.day} {at:%B %Y} it was {_pair(before)} there."
+    return f"{facts} {rival_facts(model, price, rival)}".rstrip() if rival else facts
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """A model of another lab, with its price as it was stored before."""
+
+    lab: str
+    model: str
+    price: Price
+    at: datetime
+    """Since when it is known to have that price."""
+
+
+def rival_facts(model: str, price: Price, rival: Rival) -> str:
+    """How the price compares with the cheapest of its class, as a sentence; empty unless it is about half or less."""
+    share = (rival.price.prompt + rival.price.completion) / (price.prompt + price.completion)
+    if share < LEAST_SHARE:
+        return ""
+    whose = f"{_whose(rival.lab, rival.model)} at {_pair(rival.price)} on {rival.at.day} {rival.at:%B %Y}"
+    return f"{model} costs about {_part(round(share))} of the cheapest rival of its class, {whose}."
+
+
+def _part(number: int) -> str:
+    """``half``, ``a third``, ``a twenty-seventh``; ``a hundredth`` is the smallest."""
+    if number <= 2:
+        return "half"
+    tens, ones = divmod(min(number, 100), 10)
+    if tens == 10:
+        return "a hundredth"
+    if tens < 2:
+        return f"{'an' if number in (8, 11, 18) else 'a'} {_PARTS[number]}"
+    return f"{'an' if tens == 8 else 'a'} {_TENS[tens]}" + (f"y-{_ONES.get(ones, _PARTS[ones])}" if ones else "ieth")
 
 
 def less(before: Price, price: Price) -> float:

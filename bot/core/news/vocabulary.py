@@ -320,6 +320,8 @@ class Topics:
     words: Mapping[str, tuple[Name, ...]] = field(default_factory=dict)
     labs: tuple[Lab, ...] = ()
     families: tuple[Family, ...] = ()
+    never_learned: frozenset[str] = frozenset()
+    """Words that are no models, whatever a news source lists; without regard to case."""
     organisations: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     """Where labs publish: by lab, the names of their organisations at each place."""
     exposures: tuple[Exposure, ...] = ()

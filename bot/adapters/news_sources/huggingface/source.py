@@ -21,7 +21,7 @@ from urllib.parse import urlencode
 
 from bot.adapters.news_sources.huggingface.entries import Model, read_model
 from bot.core.errors import SourceError
-from bot.core.model import JsonAnswer, NewsItem, NewsPoll
+from bot.core.model import JsonAnswer, ModelName, NewsItem, NewsPoll
 from bot.core.news import releases
 from bot.core.ports import AskJson, NewsSource, Organisations
 
@@ -87,6 +87,7 @@ class HuggingFace(NewsSource):
         names = sorted(labs)
         names = names[self._begin % max(len(names), 1) :] + names[: self._begin % max(len(names), 1)]
         items: list[NewsItem] = []
+        listed: list[ModelName] = []
         seen, note, retry_after = 0, "", None
         for number, name in enumerate(names):
             try:
@@ -108,12 +109,14 @@ class HuggingFace(NewsSource):
             if not models and known is None and name not in self._missing:
                 self._missing.add(name)
                 log.warning("Hugging Face has no models of %s; correct organisations in rules/topics", name)
+            own = [model for model in models if _is_of(labs[name], model, name, labs)]
+            listed += [ModelName(model.name, labs[name]) for model in own]
             items += self._new(labs[name], models, memory, name, labs, since, now)
         else:
             self._begin = 0
             items += await self._spreading(labs, memory, now)
         self._left = _written(memory)
-        return NewsPoll(items, self._left, seen, note, retry_after)
+        return NewsPoll(items, self._left, seen, note, retry_after, listed)
 
     async def _list(self, author: str) -> Sequence[Model] | None:
         """The newest models of an organisation; ``None`` where they are as before."""
@@ -139,7 +142,6 @@ class HuggingFace(NewsSource):
         now: datetime,
     ) -> list[NewsItem]:
         """What the organisation published since the last poll, as one item."""
-        own = {other for other, whose in labs.items() if whose == lab}
         seen = memory.get(name)
         if seen is None:
             full = len(models) >= LISTED
@@ -151,7 +153,7 @@ class HuggingFace(NewsSource):
         for model in reversed(models):
             if model.id in known or (seen.floor and _text(model.created_at) < seen.floor):
                 continue
-            tells = model.counts and model.author == name and model.bases <= own
+            tells = _is_of(lab, model, name, labs)
             if tells and not model.has_weights:
                 continue  # the page is there, and the weights may follow
             seen.known = [*seen.known, model.id][-KNOWN:]
@@ -210,6 +212,11 @@ class HuggingFace(NewsSource):
             link=f"{self._base}/{model.id}",
             evidence_only=True,
         )
+
+
+def _is_of(lab: str, model: Model, name: str, labs: Mapping[str, str]) -> bool:
+    """Whether the organisation of this name made the model: from nothing, or from models of its own lab."""
+    return model.counts and model.author == name and all(labs.get(base) == lab for base in model.bases)
 
 
 def _read(answer: JsonAnswer) -> Sequence[Model]:

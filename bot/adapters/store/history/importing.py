@@ -111,7 +111,8 @@ class _Import(Transfer):
         moved = [(chat["moved_to"], chat["id"]) for chat in chats if chat["moved_to"]]
         self.ours.executemany("UPDATE chats SET moved_to = ? WHERE id = ?", moved)
         self.add("feeds", self.rows("feeds"), "ON CONFLICT DO NOTHING")
-        self.add("splits", self.arriving(self.rows("splits")), "ON CONFLICT DO NOTHING")
+        for table in ("splits", "learned_names"):
+            self.add(table, self.arriving(self.rows(table)), "ON CONFLICT DO NOTHING")
 
     def _small_ones(self) -> None:
         silences = [{**s, "until": min(s["until"], self._now)} for s in self.rows("silences")]

@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.adapters.store import outcomes, recorded, retention, thinning
 from bot.adapters.store.connection import connect_reader, translated
-from bot.adapters.store.history import alerts, exporting, incidents, searching, stats, verifying
+from bot.adapters.store.history import alerts, exporting, incidents, searching, sources, stats, verifying
 from bot.adapters.store.history.opening import open_as
 from bot.adapters.store.history.selecting import BoundedCursor, guard_reader, select
 from bot.adapters.store.schema import require_current
@@ -68,6 +68,9 @@ class SqliteHistory(sqlite3.Connection):
     bars = recorded.bars
     splits = recorded.splits
     stories = recorded.stories
+    learned_names = recorded.learned_names
+    told_by_source = sources.told_by_source
+    stories_by_source = sources.stories_by_source
 
     def extent(self) -> tuple[datetime, datetime] | None:
         """When the first and the last story or quote was seen."""

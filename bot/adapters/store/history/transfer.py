@@ -12,7 +12,7 @@ CHUNK = 500
 """Rows, with everything that belongs to them, in one transaction."""
 _MANY = 10_000
 """Rows without dependants, in one transaction."""
-ARRIVING = ("stories", "quotes", "daily_bars", "splits", "earnings_dates", "second_readings")
+ARRIVING = ("stories", "quotes", "daily_bars", "splits", "earnings_dates", "second_readings", "learned_names")
 """Tables that share one numbering of arrivals."""
 
 Row = Mapping[str, Any]

@@ -5,6 +5,9 @@ never asked about comes first, the furthest mover before the others; then what w
 quarter of a minute's budget is kept for what begins to move later in it. A source that fails is left alone as a feed
 is.
 
+While nothing is due, sources that are asked by symbol go round the watchlist by turns, if ``round`` says in what time:
+most stocks have no feed of their own, and what was said of one before it moved is known then.
+
 What is found comes as stories like any other, and completes alerts as late stories do; none of it fires a rule that
 asks for news alone.
 """
@@ -173,6 +176,10 @@ class OnDemand:
     not_written: Callable[[str], None]
     every: timedelta
     budgets: Budgets = field(default_factory=Budgets)
+    round: timedelta | None = None
+    """In what time every watched company is asked about once; ``None`` asks about what moves only."""
+    symbols: Sequence[str] = ()
+    """The watched companies."""
     states: dict[str, FeedState] = field(default_factory=dict)
     """By source; of the addresses asked last, what else is known is in ``_pages``."""
     counts: OnDemandCounts = field(default_factory=OnDemandCounts)
@@ -183,6 +190,8 @@ class OnDemand:
     _empty: dict[str, int] = field(default_factory=dict)
     """How often in a row each source found nothing."""
     _looked_at: datetime = NEVER
+    _turns: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+    """By source: the next group of the round, and when the last was asked about."""
 
     def __post_init__(self) -> None:
         self.plan = Plan(self.every)
@@ -211,7 +220,7 @@ class OnDemand:
         if not all(allowance.left(now) for allowance, _ in allowances):
             return LOOK_EVERY
         scarce = any(allowance.left(now) <= whole * KEPT_BACK for allowance, whole in allowances)
-        wanted = self.plan.next(spec, now, only_new=scarce)
+        wanted = self.plan.next(spec, now, only_new=scarce) or (() if scarce else self._by_turns(spec, now))
         if not wanted:
             return LOOK_EVERY
         for allowance, _ in allowances:
@@ -224,6 +233,18 @@ class OnDemand:
             self.not_written(str(error))
             return LOOK_EVERY
         return APART
+
+    def _by_turns(self, spec: OnDemandSpec, now: datetime) -> Sequence[Wanted]:
+        """The next companies of the round, if their turn has come."""
+        if self.round is None or not spec.by_symbol or not self.symbols:
+            return ()
+        groups = -(-len(self.symbols) // spec.together)
+        number, asked_at = self._turns.get(spec.name, (0, NEVER))
+        if now - asked_at < self.round / groups:
+            return ()
+        self._turns[spec.name] = (number + 1) % groups, now
+        chosen = self.symbols[number * spec.together : (number + 1) * spec.together]
+        return [Wanted(WantedKind.COMPANY, symbol, "") for symbol in chosen]
 
     async def _ask(self, spec: OnDemandSpec, url: str) -> None:
         pages = self._pages.setdefault(spec.name, OrderedDict())

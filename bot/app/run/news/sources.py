@@ -17,7 +17,8 @@ from functools import partial
 from typing import Any
 
 from bot.adapters.feeds import budget, pace
-from bot.adapters.feeds.fetch import FetchError, FetchLimits, fetch
+from bot.adapters.feeds.fetch import USER_AGENT, Fetched, FetchError, FetchLimits, fetch
+from bot.adapters.feeds.parser import Parser
 from bot.adapters.feeds.session import FeedSession
 from bot.adapters.feeds.text import SUMMARY_LIMIT, TITLE_LIMIT, plain_text
 from bot.app.entry_points import make
@@ -25,9 +26,23 @@ from bot.app.project import Project
 from bot.app.run.live import LiveBot, of_feed
 from bot.config.settings.model import NewsSourceSettings
 from bot.core.errors import SourceError, StoreError
-from bot.core.model import FeedState, JsonAnswer, NewsItem, NewsPoll, SourceReport, Story, Trouble, stable_id
+from bot.core.model import (
+    FeedAnswer,
+    FeedEntry,
+    FeedState,
+    JsonAnswer,
+    LearnedName,
+    NewsItem,
+    NewsPoll,
+    Observation,
+    SourceReport,
+    Story,
+    Trouble,
+    stable_id,
+)
 from bot.core.model.feeds import FeedSpec
 from bot.core.news import Topics
+from bot.core.news.learned import MOST, admitted
 from bot.core.ports import NewsSource
 from bot.core.text.links import link_fault, safe_link
 from bot.extensions import NEWS_SOURCES, MakeNewsSource, NewsContext
@@ -45,6 +60,10 @@ BYTES = 40_000_000
 REQUEST_WITHIN = timedelta(seconds=10)
 ITEMS = 200
 """Read of one poll."""
+NAMES = 5_000
+"""Listed names read of one poll."""
+LEARNED_AT_FIRST, LEARNED_A_DAY = 500, 30
+"""Names learned from one source at its first poll, and on any day after it."""
 STATE = 1_000_000
 """Characters of a source's state."""
 KEEPS = "news source "
@@ -75,9 +94,6 @@ def _base(options: Mapping[str, Any]) -> Sequence[str]:
     return (base,)
 
 
-BUILT_IN: Mapping[str, MakeNewsSource] = {"huggingface-hub": _huggingface, "openrouter": _openrouter}
-
-
 @dataclass(slots=True)
 class Requests:
     """Asks for JSON on behalf of one source, within its budget of a poll."""
@@ -89,6 +105,9 @@ class Requests:
     """Requests since the poll began."""
     read: int = 0
     """Bytes since the poll began."""
+    user_agent: str = USER_AGENT
+    parser: Parser | None = None
+    """Parses feeds; without one, ``feed`` makes its own."""
 
     def begin(self) -> None:
         """A poll begins."""
@@ -96,13 +115,9 @@ class Requests:
 
     async def __call__(self, url: str, etag: str) -> JsonAnswer:
         """Raises SourceError: nobody there, a refusal, too much, or no JSON."""
-        self.asked += 1
-        if self.asked > REQUESTS or self.read > BYTES:
-            raise SourceError(f"more than {REQUESTS} requests or {BYTES // 1_000_000} MB in one poll", status=200)
-        fetched = await fetch(self.session, url, self.now(), etag=etag or None, limits=self.limits)
+        fetched = await self._fetch(url, etag)
         if fetched.body is None:
             return JsonAnswer(None, etag, fetched.url)
-        self.read += len(fetched.body)
         try:
             data = await asyncio.wrap_future(in_thread(partial(json.loads, fetched.body), "JSON"))
         except (ValueError, RecursionError) as error:
@@ -111,12 +126,72 @@ class Requests:
             raise FetchError("the answer is empty; it is tried again later", status=fetched.status)
         return JsonAnswer(data, fetched.etag or "", fetched.url)
 
+    async def feed(self, url: str, etag: str) -> FeedAnswer:
+        """Raises SourceError: nobody there, a refusal, too much, or no feed."""
+        fetched = await self._fetch(url, etag)
+        if fetched.body is None:
+            return FeedAnswer(None, etag)
+        parser = self.parser or Parser()
+        try:
+            parsed = await parser.parse(fetched.body, fetched.content_type, fetched.url)
+        finally:
+            if self.parser is None:
+                await parser.close()
+        found = [FeedEntry(e.title, e.link, e.summary, e.guid, e.published_at) for e in parsed.entries]
+        return FeedAnswer(found, fetched.etag or "")
+
+    def identify(self, user_agent: str) -> None:
+        """Send this User-Agent from now on."""
+        self.user_agent = user_agent
+
+    async def _fetch(self, url: str, etag: str) -> Fetched:
+        self.asked += 1
+        if self.asked > REQUESTS or self.read > BYTES:
+            raise SourceError(f"more than {REQUESTS} requests or {BYTES // 1_000_000} MB in one poll", status=200)
+        now, agent = self.now(), self.user_agent
+        fetched = await fetch(self.session, url, now, etag=etag or None, limits=self.limits, user_agent=agent)
+        self.read += len(fetched.body or b"")
+        return fetched
+
+
+def _github(options: Mapping[str, Any], context: NewsContext) -> NewsSource:
+    from bot.adapters.news_sources.github import GitHub
+
+    return GitHub(context.fetch, context.organisations, *_base(options))
+
+
+def _edgar(options: Mapping[str, Any], context: NewsContext) -> NewsSource:
+    from bot.adapters.news_sources.edgar import Edgar
+    from bot.adapters.news_sources.edgar.source import CONTACT
+
+    contact = options.get("contact")
+    if not isinstance(contact, str) or not CONTACT.fullmatch(contact):
+        raise ValueError("contact is a name and an e-mail address, which the SEC asks for: Jane Doe jane@example.com")
+    context.identify(contact)
+    rest = {name: value for name, value in options.items() if name != "contact"}
+    return Edgar(context.fetch, context.fetch_feed, context.companies, *_base(rest))
+
+
+BUILT_IN: Mapping[str, MakeNewsSource] = {
+    "huggingface-hub": _huggingface,
+    "openrouter": _openrouter,
+    "github": _github,
+    "sec-edgar": _edgar,
+}
+
 
 def news_source(
     settings: NewsSourceSettings, project: Project, topics: Callable[[], Topics], requests: Requests
 ) -> NewsSource:
     """The source of that type. Raises UsageError, in one line."""
-    context = NewsContext(project.folder, requests, lambda place: topics().labs_at(place))
+    context = NewsContext(
+        project.folder,
+        requests,
+        lambda place: topics().labs_at(place),
+        requests.feed,
+        lambda: {c.symbol: c.name for s in project.settings.symbols if (c := project.companies.get(s)) is not None},
+        requests.identify,
+    )
     return make(NewsSource, NEWS_SOURCES, settings.type, BUILT_IN, settings.options, context)  # type: ignore[type-abstract]
 
 
@@ -127,6 +202,7 @@ class NewsSources:
     bot: LiveBot
     session: FeedSession
     limits: FetchLimits
+    parser: Parser
     jitter: Callable[[], float] = random.random
 
     def begin(self, at_the_end: Callable[[Callable[[], None]], object]) -> None:
@@ -137,7 +213,7 @@ class NewsSources:
         known = self.bot.journal.feed_states()
         self.bot.news_sources = tuple(each.type for each in listed)
         for number, each in enumerate(listed):
-            requests = Requests(self.session, clock.now, limits)
+            requests = Requests(self.session, clock.now, limits, parser=self.parser)
             source = news_source(each, project, lambda: self.bot.engine.view().topics, requests)
             at_the_end(source.close)
             every = each.interval or source.interval
@@ -161,6 +237,8 @@ class Polls:
     state: FeedState = field(init=False)
     memory: str = field(init=False)
     """What the source wants to know again."""
+    judged: set[tuple[str, str]] = field(default_factory=set)
+    """Listed names, with their labs, that need not be looked at again."""
 
     def __post_init__(self) -> None:
         title, most = self.source.title, self.source.stories_per_day
@@ -186,16 +264,21 @@ class Polls:
             return self._take((), *self._failed(error), self.memory)
         try:
             arrived = self.bot.clock.now()
-            return self._take(*self._read(polled, arrived), polled.state)
+            names, over = self._learned(polled, arrived)
+            stories, state, report = self._read(polled, arrived, over)
+            return self._take([*names, *stories], state, report, polled.state)
         except StoreError as error:
             self.bot.inbox.not_written(str(error))
             return self.every
 
-    def _take(self, stories: Sequence[Story], state: FeedState, report: SourceReport, memory: str) -> timedelta:
+    def _take(
+        self, found: Sequence[Story | LearnedName], state: FeedState, report: SourceReport, memory: str
+    ) -> timedelta:
         extras = {KEEPS + self.name: memory} if memory != self.memory else {}
-        self.bot.turn([*stories, report], feeds=(state,), extras=extras)
+        observations: list[Observation] = [*found, report]
+        self.bot.turn(observations, feeds=(state,), extras=extras)
         self.state, self.memory = state, memory
-        self.bot.counters.stories += len(stories)
+        self.bot.counters.stories += sum(isinstance(each, Story) for each in found)
         for name in self.bot.outages.take(report):
             self.bot.jobs.soon(of_feed(name))
         due = state.next_poll_at
@@ -209,7 +292,24 @@ class Polls:
         state = replace(self.state, failures=failures, last_error=detail, next_poll_at=now + wait)
         return state, SourceReport(self.name, now, Trouble.FAILED, detail=detail, status=error.status)
 
-    def _read(self, polled: NewsPoll, now: datetime) -> tuple[Sequence[Story], FeedState, SourceReport]:
+    def _learned(self, polled: NewsPoll, now: datetime) -> tuple[Sequence[LearnedName], bool]:
+        """The names that become known words, and whether there were more of them than are learned."""
+        listed = [each for each in polled.names[:NAMES] if (each.name, each.lab) not in self.judged]
+        if not listed:
+            return (), False
+        self.judged = {(each.name, each.lab) for each in polled.names[:NAMES]}
+        view = self.bot.engine.view()
+        learned = {name.word.casefold() for name in view.learned}
+        found = admitted(listed, view.topics, view.known, learned, view.stories, self.name, now)
+        own = [name.seen_at for name in view.learned if name.source == self.name]
+        lately = sum(at > now - timedelta(days=1) for at in own if at != own[0])
+        left = LEARNED_A_DAY - lately if own else LEARNED_AT_FIRST
+        left = max(0, min(left, MOST - len(learned)))
+        return found[:left], len(found) > left
+
+    def _read(
+        self, polled: NewsPoll, now: datetime, many_names: bool
+    ) -> tuple[Sequence[Story], FeedState, SourceReport]:
         """The new stories, the state after them, and the report."""
         found = [self._story(item, now) for item in polled.items[:ITEMS]]
         keys = self.bot.journal.known_keys([story.keys[0] for story in found])
@@ -219,8 +319,10 @@ class Polls:
         over = len(fresh) > left or len(polled.items) > ITEMS
         if over:
             notes.append(f"more than {self.spec.stories_per_day} stories a day, or {ITEMS} at once, are not read")
+        if many_names:
+            notes.append(f"more than {LEARNED_A_DAY} names of models a day are not learned")
         fresh = fresh[:left]
-        trouble = Trouble.REFUSED if over else Trouble.NONE if polled.seen else Trouble.EMPTY
+        trouble = Trouble.REFUSED if over or many_names else Trouble.NONE if polled.seen else Trouble.EMPTY
         if trouble is Trouble.EMPTY:
             notes.append(f"it lists nothing; {self.source.advice}")
         state = budget.spent(self.state, self.spec, now, len(fresh)) if self.state.seeded else self.state
