@@ -10,21 +10,24 @@ import asyncio
 import io
 import logging
 import os
+import platform
 import sys
 import traceback
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from bot import __version__
 from bot.cli import backtest, check, episode, feeds, news, performance, replay, run, schema, send_test, setup, web
 from bot.cli.history import commands as history
 from bot.cli.rules import commands as rules
 from bot.cli.rules import new
-from bot.cli.terminal import Warnings, tell, tell_all
+from bot.cli.terminal import Warnings, say, tell, tell_all
 from bot.config.settings.proxies import proxy_secrets
 from bot.core.errors import AftershockError, ConfigError, UsageError
 from bot.core.text.wording import count
+from bot.installation import PROGRAM
 
 RENAMED = {"record": "performance"}
 """Old command names, which keep working for one version."""
@@ -42,6 +45,12 @@ class _Commands(TyperGroup):
         return super().resolve_command(ctx, args)
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        say(f"Aftershock {__version__}, Python {platform.python_version()}")
+        raise typer.Exit
+
+
 app = typer.Typer(
     cls=_Commands,
     name="aftershock",
@@ -51,6 +60,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
 app.command("run")(run.run)
 app.command("setup")(setup.setup)
 app.command("check")(check.check)
@@ -77,7 +97,7 @@ def main() -> None:
     logging.lastResort = Warnings(logging.WARNING)
     passwords = proxy_secrets(os.environ)
     try:
-        app(prog_name="python main.py")
+        app(prog_name=PROGRAM)
     except ConfigError as error:
         for problem in error.problems:
             tell(problem)

@@ -129,7 +129,7 @@ def _rule_lines(wish: NewRuleAnswers) -> Iterator[str]:
     yield "# yaml-language-server: $schema=schema/rules.json"
     yield "#"
     yield "# Made by `rules new`. Edit and save it: a running bot loads it within two seconds."
-    yield "# docs/rules.md explains every key. To check the rule:  python main.py rules check"
+    yield f"# docs/rules.md explains every key. To check the rule:  {command('rules', 'check')}"
     yield f"# To run its test:  {command('rules', 'test', f'rules/tests/{name}.yaml')}"
     yield "rules:"
     yield f"  - name: {name}"
