@@ -5,7 +5,10 @@ Its dependencies are those of the environment that runs the tests, so nothing is
 
 from __future__ import annotations
 
+import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -71,3 +74,83 @@ def test_everything_that_ships_comes_along(aftershock: Installed, repository: Pa
 
 def test_commands_that_it_suggests_are_its_own(aftershock: Installed) -> None:
     assert "Usage: aftershock " in aftershock("rules", "check", "--help").stdout
+
+
+def test_without_a_folder_it_says_how_to_make_one(aftershock: Installed) -> None:
+    said = aftershock("check", "--offline", code=1).stdout
+    assert "config.yaml: there is no such file; aftershock init FOLDER makes a folder with one" in said
+
+
+@pytest.fixture(scope="session")
+def folder(aftershock: Installed) -> Path:
+    """A folder as ``init`` makes it, and its next steps."""
+    made = aftershock("init", "mine")
+    assert made.stdout.splitlines()[0] == "mine/config.yaml"
+    assert "  cd mine\n  aftershock check " in made.stderr
+    return aftershock.home / "mine"
+
+
+def test_in_a_new_folder_all_that_ships_is_in_force(aftershock: Installed, folder: Path) -> None:
+    done = aftershock("check", "--offline", folder=folder)
+    assert "52 feeds, 239 symbols" in done.stdout
+    assert "in force: abnormal-fall, ai-model-shock," in done.stdout
+    assert not any("python main.py" in file.read_text("utf-8") for file in folder.rglob("*.yaml"))
+
+
+def test_it_says_where_each_rule_comes_from(aftershock: Installed, folder: Path) -> None:
+    aftershock("rules", "copy", "large-fall", folder=folder)
+    shown = [json.loads(line) for line in aftershock("rules", "show", "--json", folder=folder).stdout.splitlines()]
+    origin = {rule["name"]: (rule["origin"], Path(rule["file"])) for rule in shown}
+    assert origin["winner"] == ("shipped", aftershock.place / "bot" / "shipped" / "rules" / "winner.yaml")
+    assert origin["large-fall"] == ("own, in place of the shipped one", Path("rules") / "large-fall.yaml")
+    assert origin["my-first-rule"] == ("own", Path("rules") / "my-rules.yaml")
+
+
+def test_it_is_used_from_elsewhere_by_naming_its_configuration(aftershock: Installed, folder: Path) -> None:
+    done = aftershock("rules", "check", "--config", folder / "config.yaml")
+    assert "rules in 13 files: no mistakes" in done.stderr
+
+
+def test_it_replays_what_ships(aftershock: Installed, folder: Path) -> None:
+    done = aftershock("replay", "deepseek-2025-01", "--rules", folder / "rules" / "large-fall.yaml", folder=folder)
+    assert "Nvidia falls 12.9 % in pre-market trading after AI-model news" in done.stdout
+    assert not (folder / "data").exists(), "a replay has a history of its own"
+
+
+ELSEWHERE = {
+    "pipx install .": "asks a package index",
+    "uv tool install .": "asks a package index",
+    "pipx uninstall aftershock": "undoes it",
+    "aftershock setup": "asks for a token; tests/setup does it",
+    "aftershock run": "runs until it is stopped; tests/e2e does it",
+}
+
+
+def test_the_commands_of_the_page_on_installing_run_in_order(
+    aftershock: Installed, repository: Path, tmp_path: Path
+) -> None:
+    page = (repository / "docs" / "install.md").read_text(encoding="utf-8")
+    here, ran = tmp_path, 0
+    for command in re.findall(r"^\$ (.+)$", page, re.MULTILINE):
+        if command in ELSEWHERE:
+            continue
+        program, *words = shlex.split(command)
+        if program == "cd":
+            here /= words[0]
+            continue
+        assert program == "aftershock", command
+        aftershock(*words, folder=here)
+        ran += 1
+    assert ran >= 5
+
+
+def test_what_the_page_on_installing_says_of_what_ships_is_read(
+    aftershock: Installed, repository: Path, tmp_path: Path
+) -> None:
+    page = (repository / "docs" / "install.md").read_text(encoding="utf-8")
+    shown = re.findall(r"```yaml\n(shipped:.*?)```", page, re.DOTALL)
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "config.yaml").write_text(f"{shown[0]}\nwatchlist: {{mine: [NVDA]}}\n", encoding="utf-8")
+    said = aftershock("check", "--offline", folder=tmp_path).stdout
+    assert "51 feeds, 1 symbols" in said
+    assert "in force: ai-model-shock, ai-sell-off, group-fall, market-crash, winner" in said
