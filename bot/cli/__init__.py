@@ -19,7 +19,22 @@ import typer
 from typer.core import TyperGroup
 
 from bot import __version__
-from bot.cli import backtest, check, episode, feeds, init, news, performance, replay, run, schema, send_test, setup, web
+from bot.cli import (
+    backtest,
+    check,
+    episode,
+    feeds,
+    init,
+    news,
+    performance,
+    replay,
+    run,
+    schema,
+    send_test,
+    setup,
+    upgrade,
+    web,
+)
 from bot.cli.history import commands as history
 from bot.cli.rules import commands as rules
 from bot.cli.rules import new
@@ -73,6 +88,7 @@ def _options(
 
 app.command("run")(run.run)
 app.command("init")(init.init)
+app.command("upgrade")(upgrade.upgrade)
 app.command("setup")(setup.setup)
 app.command("check")(check.check)
 app.command("send-test")(send_test.send_test)

@@ -120,6 +120,7 @@ def test_it_replays_what_ships(aftershock: Installed, folder: Path) -> None:
 ELSEWHERE = {
     "pipx install .": "asks a package index",
     "uv tool install .": "asks a package index",
+    "pipx upgrade aftershock": "asks a package index",
     "pipx uninstall aftershock": "undoes it",
     "aftershock setup": "asks for a token; tests/setup does it",
     "aftershock run": "runs until it is stopped; tests/e2e does it",
@@ -136,7 +137,7 @@ def test_the_commands_of_the_page_on_installing_run_in_order(
             continue
         program, *words = shlex.split(command)
         if program == "cd":
-            here /= words[0]
+            here = tmp_path / words[0]
             continue
         assert program == "aftershock", command
         aftershock(*words, folder=here)

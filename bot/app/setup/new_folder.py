@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from bot.app.project import load_project
 from bot.app.setup.schema_files import write_schemas
+from bot.app.setup.upgrading import RECORD, note_what_ships
 from bot.config.rules import rule_files
 from bot.config.rules.dump import full_rules
 from bot.config.settings.model import load_settings
@@ -100,8 +101,9 @@ def make_folder(folder: Path) -> list[Path]:
         for path, text in files.items():
             _write(path, text, undo)
         schemas = write_schemas(load_project(folder / "config.yaml"))
+        note_what_ships(folder / "config.yaml")
         undo.pop_all()
-    return [*files, *schemas]
+    return [*files, folder / RECORD, *schemas]
 
 
 def copy_rule(config: Path, name: str) -> Path:
@@ -140,7 +142,12 @@ def _make(folder: Path, undo: ExitStack) -> None:
     if not folder.is_dir():
         _make(folder.parent, undo)
         folder.mkdir()
-        undo.callback(folder.rmdir)
+        undo.callback(_remove, folder)
+
+
+def _remove(folder: Path) -> None:
+    with suppress(OSError):  # something else was put into it meanwhile
+        folder.rmdir()
 
 
 def _config() -> str:
