@@ -16,7 +16,6 @@ import traceback
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from bot import __version__
 from bot.cli import (
@@ -35,6 +34,7 @@ from bot.cli import (
     upgrade,
     web,
 )
+from bot.cli.commands import Commands
 from bot.cli.history import commands as history
 from bot.cli.rules import commands as rules
 from bot.cli.rules import new
@@ -42,7 +42,7 @@ from bot.cli.terminal import Warnings, say, tell, tell_all
 from bot.config.settings.proxies import proxy_secrets
 from bot.core.errors import AftershockError, ConfigError, UsageError
 from bot.core.text.wording import count
-from bot.installation import PROGRAM
+from bot.installation import INSTALLED, PROGRAM
 
 RENAMED = {"record": "performance"}
 """Old command names, which keep working for one version."""
@@ -52,7 +52,7 @@ TRACEBACK = "AFTERSHOCK_TRACEBACK"
 """Set to anything, it shows where an error came from."""
 
 
-class _Commands(TyperGroup):
+class _Commands(Commands):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if name := RENAMED.get(args[0]):
             tell(f"aftershock: '{args[0]}' is now called '{name}'; the old name goes with the next version")
@@ -71,7 +71,7 @@ app = typer.Typer(
     name="aftershock",
     help="Watches AI news and stock prices together, and alerts on Telegram when an AI-model story moves a stock.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=INSTALLED,  # a shell completes what is one word
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )

@@ -26,8 +26,10 @@ def upgrade(
     config: Config = DEFAULT_CONFIG,
     json: Json = False,
 ) -> None:
-    """Bring your folder up to date after an update of the program: show what changed, above all beneath what you have
-    in its place, then take note of it and renew rules/schema/. The program itself is updated by pipx or uv."""
+    """Show what an update of the program changed, above all beneath what your folder has in its place.
+
+    Then take note of it and renew rules/schema/. The program itself is updated by pipx or uv.
+    """
     from bot.app.project import load_project
     from bot.app.setup.schema_files import write_schemas
     from bot.app.setup.upgrading import RECORD, look_for_changes, note_what_ships

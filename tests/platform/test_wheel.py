@@ -76,6 +76,15 @@ def test_commands_that_it_suggests_are_its_own(aftershock: Installed) -> None:
     assert "Usage: aftershock " in aftershock("rules", "check", "--help").stdout
 
 
+def test_a_shell_completes_it(aftershock: Installed, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "--install-completion" in aftershock("--help").stdout
+    monkeypatch.setenv("_AFTERSHOCK_COMPLETE", "complete_bash")
+    for typed, number, completed in (("aftershock rul", 1, "rules"), ("aftershock rules co", 2, "copy")):
+        monkeypatch.setenv("COMP_WORDS", typed)
+        monkeypatch.setenv("COMP_CWORD", str(number))
+        assert aftershock().stdout.split() == [completed]
+
+
 def test_without_a_folder_it_says_how_to_make_one(aftershock: Installed) -> None:
     said = aftershock("check", "--offline", code=1).stdout
     assert "config.yaml: there is no such file; aftershock init FOLDER makes a folder with one" in said

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.cli.commands import Commands
 from bot.cli.history.filters import database_file
 from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json, parse_when, shown_path
 from bot.cli.terminal import say, say_all, say_json, tell
@@ -20,7 +21,7 @@ from bot.render.outside import command
 if TYPE_CHECKING:
     from bot.config.rule_tests.file import Recording
 
-app = typer.Typer(help="Check, test and try the rules you edit.", no_args_is_help=True)
+app = typer.Typer(cls=Commands, help="Check, test and try the rules you edit.", no_args_is_help=True)
 
 Rules = Annotated[Path | None, typer.Option("--rules", help="Rule file or folder. Default: the configured one.")]
 Since = Annotated[str | None, typer.Option(help="Sessions since then: 90d, 2025-01-27.")]
