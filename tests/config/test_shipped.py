@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from bot.app.lab.workbench import open_workbench
 from bot.app.project import check_rules, load_project
 from bot.app.setup.new_folder import copy_rule, make_folder
 from bot.config.episodes.file import episode_path, episode_paths
@@ -188,6 +190,13 @@ def test_a_shipped_rule_is_copied_to_be_edited(config: Path) -> None:
         copy_rule(config, "large-fall")
     with pytest.raises(UsageError, match="unknown shipped rule 'large-fal'; did you mean 'large-fall'"):
         copy_rule(config, "large-fal")
+
+
+def test_tests_are_missed_of_one_s_own_rules_only(config: Path) -> None:
+    copy_rule(config, "winner")
+    workbench = open_workbench(config, None, datetime(2026, 1, 5, tzinfo=UTC))
+    assert workbench.own_rules == ["my-first-rule", "winner"]
+    assert len(workbench.rules()) > 10
 
 
 def test_in_a_checkout_there_is_nothing_to_copy(repository: Path) -> None:

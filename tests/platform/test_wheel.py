@@ -65,9 +65,10 @@ def test_it_says_its_version(aftershock: Installed) -> None:
 def test_everything_that_ships_comes_along(aftershock: Installed, repository: Path) -> None:
     shipped = aftershock.place / "bot" / "shipped"
     assert (shipped / "config.yaml").read_bytes() == (repository / "config.yaml").read_bytes()
-    for folder in ("rules", "docs", "deploy"):
+    for folder in ("rules", "docs"):
         there = {p.relative_to(repository): p.read_bytes() for p in (repository / folder).rglob("*") if p.is_file()}
         assert {name: (shipped / name).read_bytes() for name in there} == there
+    assert (shipped / "deploy" / "aftershock.service").is_file()
     code = {p.relative_to(repository) for p in (repository / "bot").rglob("*") if p.is_file() and p.suffix != ".pyc"}
     assert {name for name in code if not (aftershock.place / name).is_file()} == set()
 

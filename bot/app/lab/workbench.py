@@ -15,6 +15,7 @@ from bot.app.project import HISTORY, Project, Timetables, load_project, make_eng
 from bot.config.episodes.file import episode_path, load_episode
 from bot.config.rule_tests.file import GivenPrices, Recording, RuleTest
 from bot.config.rules import RuleNames, load_rules, rule_files
+from bot.config.rules.dump import full_rules
 from bot.config.shipped import Beneath
 from bot.config.yaml.validation import one_of
 from bot.core.engine import Engine
@@ -52,6 +53,13 @@ class Workbench:
         settings = self.project.settings
         watched = tuple(dict.fromkeys((*settings.watched, *symbols)))
         return surroundings(settings, self.project.companies, self.project.topics, watched)
+
+    @property
+    def own_rules(self) -> list[str]:
+        """The names of the rules in the files themselves, without shipped ones beneath. Raises ConfigError."""
+        if self.beneath is None:
+            return [rule.name for rule in self.rules()]
+        return [rule.name for rule in full_rules(self.rule_files, "")]
 
     def engine(self, rules: RuleSet, watching_since: datetime) -> Engine:
         """An engine with ``rules`` and no state."""
