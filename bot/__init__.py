@@ -1,0 +1,3 @@
+"""Aftershock."""
+
+__version__ = "0.1.0"

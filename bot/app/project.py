@@ -11,11 +11,10 @@ from pathlib import Path
 
 from bot.adapters.calendar import ExchangeCalendar
 from bot.config.episodes.file import load_episodes
-from bot.config.news.companies import CompaniesFile, load_companies
-from bot.config.news.topics import load_topics
-from bot.config.rules import RuleNames, load_rules, rule_files, shape_problems
+from bot.config.news.companies import CompaniesFile, companies_document
+from bot.config.news.vocabulary import load_vocabulary
+from bot.config.rules import RuleNames, layered, load_rules, rule_files, shape_problems
 from bot.config.settings.model import Settings, load_settings
-from bot.config.yaml.document import load_document
 from bot.config.yaml.reading import read_file, yaml_files
 from bot.config.yaml.validation import validate
 from bot.core.engine import Engine
@@ -70,22 +69,25 @@ def read_rules_folder(config: Path, settings: Settings, *, watchlist: tuple[str,
         raise ConfigError(
             [Problem(str(config), 0, 0, "rules", f"no folder {rules_folder}; create it or correct the path")]
         )
-    topics, companies = _vocabulary(rules_folder, rule_files(rules_folder))
-    rules = load_rules(rule_files(rules_folder), surroundings(settings, companies, topics, watchlist))
-    return Project(config.parent, settings, companies, topics, rules, load_episodes(rules_folder / "episodes"))
+    topics, companies = _vocabulary(settings, rule_files(rules_folder))
+    around = surroundings(settings, companies, topics, watchlist)
+    rules = load_rules(rule_files(rules_folder), around, settings.beneath("rules"))
+    episodes = load_episodes(rules_folder / "episodes", settings.beneath("episodes"))
+    return Project(config.parent, settings, companies, topics, rules, episodes)
 
 
 def with_rules_reloaded(project: Project) -> Project:
     """``project`` with its rule files read again, topics and companies unchanged. Raises ConfigError."""
-    around = surroundings(project.settings, project.companies, project.topics)
-    return replace(project, rules=load_rules(rule_files(project.settings.rules), around))
+    settings = project.settings
+    around = surroundings(settings, project.companies, project.topics)
+    return replace(project, rules=load_rules(rule_files(settings.rules), around, settings.beneath("rules")))
 
 
-def _vocabulary(folder: Path, rules: Sequence[Path]) -> tuple[Topics, Companies]:
-    """Topics and companies of a rules folder. Raises ConfigError with the mistakes in both, and with those mistakes in
-    ``rules`` that can be found without them."""
+def _vocabulary(settings: Settings, rules: Sequence[Path]) -> tuple[Topics, Companies]:
+    """Topics and companies. Raises ConfigError with the mistakes in both, and with those mistakes in ``rules`` that can
+    be found without them."""
     try:
-        return _topics_and_companies(folder)
+        return _topics_and_companies(settings)
     except ConfigError as error:
         raise ConfigError([*error.problems, *shape_problems(rules)]) from error
 
@@ -95,20 +97,25 @@ _READ: dict[bytes, tuple[Topics, Companies]] = {}
 after another should not read it again."""
 
 
-def _topics_and_companies(folder: Path) -> tuple[Topics, Companies]:
-    digest = _digest(folder)
+def _topics_and_companies(settings: Settings) -> tuple[Topics, Companies]:
+    digest = _digest(settings)
     if (known := _READ.get(digest)) is None:
-        known = _read_vocabulary(folder)
-        if _digest(folder) == digest:  # not edited meanwhile
+        known = _read_vocabulary(settings)
+        if _digest(settings) == digest:  # not edited meanwhile
             _READ.clear()
             _READ[digest] = known
     return known
 
 
-def _digest(folder: Path) -> bytes:
-    """A digest of the names and contents of the vocabulary's files."""
+def _digest(settings: Settings) -> bytes:
+    """A digest of the names and contents of the vocabulary's files, and of what is taken from what ships."""
     digest = hashlib.blake2b()
-    for file in (*yaml_files(folder / "topics"), folder / "companies.yaml"):
+    folders = [settings.rules]
+    for part in ("topics", "companies"):
+        if beneath := settings.beneath(part):
+            folders.append(beneath.folder)
+            digest.update(f"{part}\0{sorted(beneath.switches.items())}\0".encode())
+    for file in (file for each in folders for file in (*yaml_files(each / "topics"), each / "companies.yaml")):
         try:
             content = read_file(file)
         except OSError as error:
@@ -117,19 +124,21 @@ def _digest(folder: Path) -> bytes:
     return digest.digest()
 
 
-def _read_vocabulary(folder: Path) -> tuple[Topics, Companies]:
+def _read_vocabulary(settings: Settings) -> tuple[Topics, Companies]:
     try:
-        topics = load_topics(folder / "topics")
+        return load_vocabulary(settings)
     except ConfigError as error:
-        raise ConfigError([*error.problems, *_companies_alone(folder)]) from error
-    file = folder / "companies.yaml"
-    return topics, load_companies(file, exposures=topics.exposure_names, lists=tuple(topics.words))
+        file = str(settings.rules / "companies.yaml")
+        if any(problem.file == file for problem in error.problems):
+            raise
+        raise ConfigError(list(dict.fromkeys((*error.problems, *_companies_alone(settings))))) from error
 
 
-def _companies_alone(folder: Path) -> Sequence[Problem]:
+def _companies_alone(settings: Settings) -> Sequence[Problem]:
     """Mistakes in the companies file itself; without topics its references cannot be checked."""
     try:
-        validate(load_document(folder / "companies.yaml"), CompaniesFile)
+        file = settings.rules / "companies.yaml"
+        validate(companies_document(file, settings.beneath("companies")), CompaniesFile)
     except ConfigError as error:
         return error.problems
     return ()
@@ -141,10 +150,12 @@ def check_rules(config: Path, path: Path | None = None) -> tuple[RuleSet, list[P
     if path is not None and not path.exists():
         raise UsageError(f"{path} does not exist; name a rule file or a folder of rule files")
     files = rule_files(path or settings.rules)
-    if not files:
+    beneath = settings.beneath("rules") if path is None else None
+    if not files and beneath is None:
         raise UsageError(f"{path or settings.rules} has no rule files (*.yaml)")
-    topics, companies = _vocabulary(settings.rules, files)
-    return load_rules(files, surroundings(settings, companies, topics)), files
+    topics, companies = _vocabulary(settings, files)
+    every = [file for file, _ in layered(files, beneath)]
+    return load_rules(files, surroundings(settings, companies, topics), beneath), every
 
 
 def surroundings(

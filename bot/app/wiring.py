@@ -72,6 +72,7 @@ from bot.delivery.held import HeldMessages
 from bot.delivery.recipients import notice
 from bot.delivery.sender import Sender
 from bot.recovery import Recovery
+from bot.render.outside import command
 
 log = logging.getLogger(__name__)
 
@@ -299,7 +300,7 @@ def _notifiers(
 ) -> dict[str, Notifier]:
     pictures = Charts(view) if start.project.settings.telegram.pictures else None
     if start.token.token is None:
-        log.warning("no Telegram token: alerts are printed here; to connect Telegram, run: python main.py setup")
+        log.warning("no Telegram token: alerts are printed here; to connect Telegram, run: %s", command("setup"))
     settings, folder = start.project.settings, start.project.folder
     return live_notifiers(settings, start.token, console, clock, folder, pictures, store.recipients)
 
@@ -313,7 +314,7 @@ def _receiving(project: Project, store: Store, access_lists: AccessLists, notifi
     if not any(r.enabled for r in people()):
         known = settings.telegram.admins or settings.telegram.allow
         start = "send /start to the bot, from a chat that config.yaml names under telegram:"
-        log.warning("nobody receives alerts yet: %s", start if known else "run: python main.py setup")
+        log.warning("nobody receives alerts yet: %s", start if known else f"run: {command('setup')}")
     return people
 
 

@@ -10,21 +10,39 @@ import asyncio
 import io
 import logging
 import os
+import platform
 import sys
 import traceback
-from typing import Any
+from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
-from bot.cli import backtest, check, episode, feeds, news, performance, replay, run, schema, send_test, setup, web
+from bot import __version__
+from bot.cli import (
+    backtest,
+    check,
+    episode,
+    feeds,
+    init,
+    news,
+    performance,
+    replay,
+    run,
+    schema,
+    send_test,
+    setup,
+    upgrade,
+    web,
+)
+from bot.cli.commands import Commands
 from bot.cli.history import commands as history
 from bot.cli.rules import commands as rules
 from bot.cli.rules import new
-from bot.cli.terminal import Warnings, tell, tell_all
+from bot.cli.terminal import Warnings, say, tell, tell_all
 from bot.config.settings.proxies import proxy_secrets
 from bot.core.errors import AftershockError, ConfigError, UsageError
 from bot.core.text.wording import count
+from bot.installation import INSTALLED, PROGRAM
 
 RENAMED = {"record": "performance"}
 """Old command names, which keep working for one version."""
@@ -34,7 +52,7 @@ TRACEBACK = "AFTERSHOCK_TRACEBACK"
 """Set to anything, it shows where an error came from."""
 
 
-class _Commands(TyperGroup):
+class _Commands(Commands):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if name := RENAMED.get(args[0]):
             tell(f"aftershock: '{args[0]}' is now called '{name}'; the old name goes with the next version")
@@ -42,16 +60,35 @@ class _Commands(TyperGroup):
         return super().resolve_command(ctx, args)
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        say(f"Aftershock {__version__}, Python {platform.python_version()}")
+        raise typer.Exit
+
+
 app = typer.Typer(
     cls=_Commands,
     name="aftershock",
     help="Watches AI news and stock prices together, and alerts on Telegram when an AI-model story moves a stock.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=INSTALLED,  # a shell completes what is one word
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
 app.command("run")(run.run)
+app.command("init")(init.init)
+app.command("upgrade")(upgrade.upgrade)
 app.command("setup")(setup.setup)
 app.command("check")(check.check)
 app.command("send-test")(send_test.send_test)
@@ -77,7 +114,7 @@ def main() -> None:
     logging.lastResort = Warnings(logging.WARNING)
     passwords = proxy_secrets(os.environ)
     try:
-        app(prog_name="python main.py")
+        app(prog_name=PROGRAM)
     except ConfigError as error:
         for problem in error.problems:
             tell(problem)

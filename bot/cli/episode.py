@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.commands import Commands
 from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json
 from bot.cli.terminal import say, say_json, tell
 from bot.core.errors import UsageError
 
-app = typer.Typer(help="List, check and record episodes.", no_args_is_help=True)
+app = typer.Typer(cls=Commands, help="List, check and record episodes.", no_args_is_help=True)
 
 Episodes = Annotated[list[str] | None, typer.Argument(help="Names in rules/episodes, or files. Default: all.")]
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bot.cli.commands import Commands
 from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json, parse_when
 from bot.cli.tables import Column, print_table
 from bot.cli.terminal import say, say_all, say_json, tell
@@ -18,7 +19,7 @@ from bot.core.text.wording import age
 if TYPE_CHECKING:
     from bot.core.model import FeedState
 
-app = typer.Typer(help="Manage the news feeds.", no_args_is_help=True)
+app = typer.Typer(cls=Commands, help="Manage the news feeds.", no_args_is_help=True)
 
 
 @app.command("list")

@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.commands import Commands
 from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json
 from bot.cli.terminal import say, say_json
 
-app = typer.Typer(help="Show how headlines are classified.", no_args_is_help=True)
+app = typer.Typer(cls=Commands, help="Show how headlines are classified.", no_args_is_help=True)
 
 
 @app.callback()  # without one, typer makes the only command of a group the group itself

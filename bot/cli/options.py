@@ -13,8 +13,9 @@ import typer
 
 from bot.core.errors import UsageError
 from bot.core.prices.windows import parse_duration
+from bot.installation import default_config
 
-DEFAULT_CONFIG = Path(__file__).resolve().parents[2] / "config.yaml"
+DEFAULT_CONFIG = default_config()
 
 Config = Annotated[Path, typer.Option("--config", help="Configuration file.", show_default="config.yaml")]
 Database = Annotated[Path | None, typer.Option("--database", help="History database. Default: the configured one.")]

@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.commands import Commands
 from bot.cli.options import DEFAULT_CONFIG, Config
 from bot.cli.terminal import say, tell
+from bot.render.outside import command
 
-app = typer.Typer(help="JSON Schemas for completion and hints in editors.", no_args_is_help=True)
+app = typer.Typer(cls=Commands, help="JSON Schemas for completion and hints in editors.", no_args_is_help=True)
 
 
 @app.callback()  # without one, typer makes the only command of a group the group itself
@@ -32,5 +34,5 @@ def write(
     if not changed:
         tell("the schemas are up to date")
     elif check:
-        tell("these are out of date; run python main.py schema write")
+        tell(f"these are out of date; run {command('schema', 'write')}")
         raise typer.Exit(1)

@@ -13,6 +13,7 @@ import typer
 from bot.cli.asking import Asker
 from bot.cli.options import DEFAULT_CONFIG, Config, Database, shown_path
 from bot.core.errors import ConfigError, DeliveryError, StoreError, StoreInUseError, UsageError
+from bot.render.outside import command
 
 if TYPE_CHECKING:
     from bot.adapters.notifiers.telegram.introduction import Start
@@ -297,7 +298,7 @@ class _Setup:
         subscribed = reached and self._subscribed(user, start)
         if start is not None and subscribed:
             self._runner.run(contact.forget(start))
-        self._tell("\nDone. Start the bot with: python main.py run")
+        self._tell(f"\nDone. Start the bot with: {command('run')}")
         if not subscribed:
             self._tell(f"Then send it /start at {contact.identity.address} to receive alerts.")
         return good

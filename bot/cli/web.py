@@ -16,6 +16,7 @@ from bot.cli.options import DEFAULT_CONFIG, Config, Database
 from bot.cli.terminal import tell
 from bot.core.errors import UsageError
 from bot.core.secret import Secret
+from bot.render.outside import adding
 
 VARIABLE = "AFTERSHOCK_WEB_PASSWORD"
 LEAST = 12
@@ -35,7 +36,7 @@ def web(
 ) -> None:
     """Browse the history in a web browser, also while the bot runs. Until Ctrl-C."""
     if find_spec("datasette") is None:
-        raise UsageError("the web pages need Datasette, which is not installed; run: make setup EXTRAS=web")
+        raise UsageError(f"the web pages need Datasette, which is not installed; to add it: {adding('web')}")
     from bot.config.settings.metrics import is_loopback
 
     password = _password(config)

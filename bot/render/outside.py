@@ -11,8 +11,8 @@ import shlex
 
 from bot.core.secret import redacted
 from bot.core.text.characters import CONTROL, HIDING, INVISIBLE, SURROGATE, has_invisible
+from bot.installation import INSTALLED, PROGRAM
 
-PROGRAM = "python main.py"
 _LONGEST = 20_000
 """Characters of one line; a terminal needs no more."""
 
@@ -45,6 +45,13 @@ def cell(text: str) -> str:
 def command(*words: object) -> str:
     """A command of this program to copy into a shell: ``python main.py feeds check 'https://…'``."""
     return f"{PROGRAM} {shell(*words)}"
+
+
+def adding(extra: str) -> str:
+    """The command that adds an optional part of the program: ``web``, ``parquet`` or ``apprise``."""
+    if INSTALLED:
+        return shell("pipx", "install", "--force", f"aftershock[{extra}]")
+    return shell("make", "setup", f"EXTRAS={extra}")
 
 
 def shell(*words: object) -> str:

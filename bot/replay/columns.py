@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 
 from bot.core.errors import Problem, UsageError
+from bot.render.outside import adding
 
 LONGEST_BAR = timedelta(hours=1)
 """The length assumed for a bar within a session if nothing else tells; never longer."""
@@ -228,7 +229,7 @@ def _parquet_rows(path: Path) -> Iterator[tuple[int, Cells]]:
         import pyarrow.parquet  # an extra, because it is large and few need it
     except ImportError as error:
         raise UsageError(
-            f"{path}: Parquet needs pyarrow, which is not installed; run make setup EXTRAS=parquet, or give CSV"
+            f"{path}: Parquet needs pyarrow, which is not installed; {adding('parquet')} adds it, or give CSV"
         ) from error
     try:
         file = pyarrow.parquet.ParquetFile(path)

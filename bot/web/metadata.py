@@ -9,9 +9,10 @@ from typing import Any
 
 import yaml
 
+from bot.installation import SHIPPED
 from bot.web.database import NAME
 
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "history.md"
+DOCUMENT = SHIPPED / "docs" / "history.md"
 _METADATA = Path(__file__).with_name("metadata.yaml")
 
 FRACTIONS = frozenset(

@@ -6,30 +6,34 @@ import pytest
 
 from tests.architecture.source import Finding, imports, module_of, program_files, report, text_of
 
+SAID = ("installation",)
+"""Asked by whoever tells people what to type, or reads shipped files."""
+
 LAYERS: dict[str, tuple[str, ...]] = {
     # layer: the layers it may import, itself apart
     "main": ("cli", "environment"),
-    "cli": ("app", "web", "flow", "adapters", "replay", "config", "render", "clock", "core", "environment"),
-    "app": ("flow", "adapters", "replay", "config", "render", "clock", "core", "threads", "bounds"),
-    "web": ("adapters", "render", "core", "bounds"),  # pages over the history; only the command starts them
+    "cli": ("app", "web", "flow", "adapters", "replay", "config", "render", "clock", "core", "environment", *SAID),
+    "app": ("flow", "adapters", "replay", "config", "render", "clock", "core", "threads", "bounds", *SAID),
+    "web": ("adapters", "render", "core", "bounds", *SAID),  # pages over the history; only the command starts them
     "flow": ("render", "core"),  # the cycle, the sender, recovery: they know ports, never what stands behind them
     "adapters": ("render", "core", "threads", "bounds"),
     "replay": ("flow", "clock", "render", "core"),  # it winds the simulated clock and turns the one loop body
-    "config": ("render", "core"),
+    "config": ("render", "core", *SAID),
     "clock": ("core",),
-    "render": ("core",),
+    "render": ("core", *SAID),
     "core": (),
+    "installation": (),  # where shipped files are, and what the program is called there
     "environment": (),  # runs before there is an environment
     "threads": (),
     "bounds": (),
 }
 PACKAGES = {"cli", "app", "web", "adapters", "replay", "config", "render", "core", "clock", "environment"}
-PACKAGES |= {"threads", "bounds"}
+PACKAGES |= {"threads", "bounds", "installation"}
 
 
 def layer_of(module: str) -> str:
     """The layer of one of our modules. What lies directly in ``bot`` and is no package of its own is ``flow``."""
-    if module == "main":
+    if module in ("main", "bot.__main__"):
         return "main"
     room = module.split(".")[1] if "." in module else ""
     return room if room in PACKAGES else "flow"

@@ -17,7 +17,6 @@ from urllib.error import HTTPError
 
 import pytest
 
-from bot.app.monitoring.metrics import VERSION
 from tests.e2e.desk import ADMIN, READER, Bot, Desk, opened
 from tests.metrics.parsed import Parsed, parsed
 from tests.waiting import wait_until
@@ -174,10 +173,6 @@ def test_the_page_on_operations_lists_every_number_and_no_other(watched: Watched
     listed = re.findall(r"^\| `((?:aftershock|process)_\w+)`", text, re.MULTILINE)
     assert len(listed) == len(set(listed))
     assert set(listed) == watched.page().families
-
-
-def test_the_version_is_the_project_s(repository: Path) -> None:
-    assert f'\nversion = "{VERSION}"\n' in (repository / "pyproject.toml").read_text(encoding="utf-8")
 
 
 # ------------------------------------------------------------------------------------------------------------ the end

@@ -23,13 +23,15 @@ SHOWN = 12
 
 def all_episodes(config: Path) -> Sequence[Episode]:
     """Every episode, newest first. Raises ConfigError."""
-    episodes = load_episodes(load_settings(config).rules / "episodes")
+    settings = load_settings(config)
+    episodes = load_episodes(settings.rules / "episodes", settings.beneath("episodes"))
     return sorted(episodes, key=lambda e: (e.session, e.name), reverse=True)
 
 
 def one_episode(config: Path, name: str) -> Episode:
     """The episode with that name, or in that file. Raises UsageError and ConfigError."""
-    return load_episode(episode_path(load_settings(config).rules / "episodes", name))
+    settings = load_settings(config)
+    return load_episode(episode_path(settings.rules / "episodes", name, settings.beneath("episodes")))
 
 
 def check_episodes(config: Path, names: Sequence[str], now: datetime) -> list[tuple[Episode, int]]:
@@ -37,8 +39,10 @@ def check_episodes(config: Path, names: Sequence[str], now: datetime) -> list[tu
 
     Raises ConfigError with every mistake in all of them, UsageError for an unknown name.
     """
-    folder = load_settings(config).rules / "episodes"
-    paths = [episode_path(folder, name) for name in names] if names else list(episode_paths(folder).values())
+    settings = load_settings(config)
+    folder, beneath = settings.rules / "episodes", settings.beneath("episodes")
+    every = episode_paths(folder, beneath)
+    paths = [episode_path(folder, name, beneath) for name in names] if names else list(every.values())
     if not paths:
         raise UsageError(f"{folder} has no episodes (*.yaml)")
     timetables = Timetables(EPISODES_FROM, now.date() + timedelta(days=60))

@@ -10,8 +10,7 @@ from pathlib import Path
 from bot.app.project import Project, Timetables, make_engine, surroundings
 from bot.clock import SimulatedClock
 from bot.config.episodes.file import load_episodes
-from bot.config.news.companies import load_companies
-from bot.config.news.topics import load_topics
+from bot.config.news.vocabulary import load_vocabulary
 from bot.config.rules import load_rules, rule_files
 from bot.config.settings.model import Settings, load_settings
 from bot.core.engine import Engine
@@ -107,9 +106,8 @@ def plan_backtest(request: Request) -> BacktestPlan:
     if request.first and request.last and request.last < request.first:
         raise UsageError(f"--to {request.last} is before --from {request.first}; swap the two")
     settings = load_settings(request.config)
-    folder = _folder(request, settings)
-    topics = load_topics(folder / "topics")
-    companies = load_companies(folder / "companies.yaml", exposures=topics.exposure_names, lists=tuple(topics.words))
+    whole = _standing_alone(request, settings)
+    topics, companies = load_vocabulary(whole)
     columns = _columns(request, settings, companies)
     days = columns.day
     timetables = Timetables(
@@ -118,6 +116,7 @@ def plan_backtest(request: Request) -> BacktestPlan:
     sessions = PriceSessions(columns, timetables.of_symbol)
     first, last = _first_and_last(request, columns, sessions)
     rules = _rules(request, settings, companies, topics, columns)
+    episodes = load_episodes(whole.rules / "episodes", whole.beneath("episodes"))
     begins_at = min(h.session.starts_at for h in sessions.on(first))
     ends_at = max(_close_after(timetables, h.session) for h in sessions.on(last))
     recorded = read_recording((), request.news, lag=request.lag)
@@ -127,7 +126,7 @@ def plan_backtest(request: Request) -> BacktestPlan:
     problems = sorted((*columns.problems, *recorded.bad_news, *unread), key=lambda p: (p.file, p.line))
     return BacktestPlan(
         request,
-        Project(request.config.parent, settings, companies, topics, rules, load_episodes(folder / "episodes")),
+        Project(request.config.parent, settings, companies, topics, rules, episodes),
         timetables,
         columns,
         sessions,
@@ -221,17 +220,17 @@ async def _nothing_to_send() -> None:
 # -------------------------------------------------------------------------------------------------------------- reading
 
 
-def _folder(request: Request, settings: Settings) -> Path:
-    """The folder with topics and companies: that of ``--rules`` if it has them, else the configured one."""
+def _standing_alone(request: Request, settings: Settings) -> Settings:
+    """Settings whose folder has topics and companies: that of ``--rules`` alone if it has them, else the configured."""
     asked = request.rules
     if asked is not None and not asked.exists():
         raise UsageError(f"{asked} does not exist; name a rule file or a folder of rule files")
     if asked is not None and (asked / "companies.yaml").is_file() and (asked / "topics").is_dir():
-        return asked
+        return settings.model_copy(update={"rules": asked, "shipped": None})
     if not settings.rules.is_dir():
         message = f"no folder {settings.rules}; create it or correct the path"
         raise ConfigError([Problem(str(request.config), 0, 0, "rules", message)])
-    return settings.rules
+    return settings
 
 
 def _columns(request: Request, settings: Settings, companies: Companies) -> PriceColumns:
@@ -263,10 +262,11 @@ def _rules(
     """The rules to play, for the symbols that have prices."""
     folder = request.rules or settings.rules
     files = rule_files(folder)
-    if not files:
+    beneath = settings.beneath("rules") if request.rules is None else None
+    if not files and beneath is None:
         raise UsageError(f"{folder} has no rule files (*.yaml)")
     watchlist = tuple(s for s in columns.symbols if s not in settings.never_alerted)
-    return load_rules(files, surroundings(settings, companies, topics, watchlist))
+    return load_rules(files, surroundings(settings, companies, topics, watchlist), beneath)
 
 
 def _nothing(request: Request, columns: PriceColumns) -> str:

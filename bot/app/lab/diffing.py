@@ -4,7 +4,7 @@ side, so that of every alert that differs it is known what stopped the other ver
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from difflib import unified_diff
@@ -161,7 +161,11 @@ def versions(
     folder = workbench.project.settings.rules
     texts = {Path(f"{against}:{name}"): text for name, text in files_at(folder, str(against), ".yaml").items()}
     texts.pop(Path(f"{against}:companies.yaml"), None)
-    return Versions(workbench, f"{against} in git", _from_texts(workbench, texts), rules)
+
+    def revised(symbols: Collection[str]) -> RuleSet:
+        return load_rules(tuple(texts), workbench.around(symbols), workbench.beneath, texts=texts)
+
+    return Versions(workbench, f"{against} in git", revised, rules)
 
 
 def _in_force(workbench: Workbench, database: Path) -> Callable[[Collection[str]], RuleSet]:
@@ -173,16 +177,20 @@ def _in_force(workbench: Workbench, database: Path) -> Callable[[Collection[str]
             f"{database} knows no rules in force; start `run` first, or name what to compare with, as --against HEAD"
         )
     texts = {Path(f"rule {name}, as it was in force"): _as_file(text) for name, _, text in known if text}
-    return _from_texts(workbench, texts)
+
+    def in_force(symbols: Collection[str]) -> RuleSet:
+        """What is switched by the configuration is not in a rule's text; it is told by a rule that is as it was."""
+        now = workbench.rules(symbols).named
+        known = load_rules(tuple(texts), workbench.around(symbols), texts=texts)
+        pairs = [(rule, now(rule.name)) for rule in known]
+        return RuleSet(replace(r, enabled=n.enabled) if n and n.version == r.version else r for r, n in pairs)
+
+    return in_force
 
 
 def _as_file(text: str) -> str:
     """A rule as the history keeps it, as the text of a rule file."""
     return text if text.startswith("conditions:") else f"rules:\n{text}"
-
-
-def _from_texts(workbench: Workbench, texts: Mapping[Path, str]) -> Callable[[Collection[str]], RuleSet]:
-    return lambda symbols: load_rules(tuple(texts), workbench.around(symbols), texts)
 
 
 def edits_between(before: RuleSet, now: RuleSet) -> list[str]:

@@ -129,7 +129,7 @@ def _rule_lines(wish: NewRuleAnswers) -> Iterator[str]:
     yield "# yaml-language-server: $schema=schema/rules.json"
     yield "#"
     yield "# Made by `rules new`. Edit and save it: a running bot loads it within two seconds."
-    yield "# docs/rules.md explains every key. To check the rule:  python main.py rules check"
+    yield f"# docs/rules.md explains every key. To check the rule:  {command('rules', 'check')}"
     yield f"# To run its test:  {command('rules', 'test', f'rules/tests/{name}.yaml')}"
     yield "rules:"
     yield f"  - name: {name}"
@@ -282,12 +282,15 @@ def compiled(wish: NewRuleAnswers, project: Project) -> Rule:
     """The rule that ``wish`` makes, read beside the rules there are. Raises UsageError with what to answer instead."""
     if message := _nonsense(wish, "topic", wish.topic, project):
         raise UsageError(message)
+    beneath = project.settings.beneath("rules")
+    if beneath is not None and project.rules.named(wish.named()) is not None:
+        raise UsageError(f"there is a rule named '{wish.named()}'; choose another name")
     around = surroundings(project.settings, project.companies, project.topics)
     with tempfile.TemporaryDirectory(prefix="aftershock-") as folder:
         file = Path(folder) / "new.yaml"
         file.write_text(rule_text(wish), encoding="utf-8")
         try:
-            loaded = load_rules([*rule_files(project.settings.rules), file], around)
+            loaded = load_rules([*rule_files(project.settings.rules), file], around, beneath)
         except ConfigError as error:
             mine = [p.message for p in error.problems if p.file == str(file)]
             raise UsageError(mine[0] if mine else str(error.problems[0])) from error

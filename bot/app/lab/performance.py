@@ -18,8 +18,7 @@ from typing import Any
 from bot.app.lines import iso
 from bot.app.project import AHEAD, Timetables, check_rules
 from bot.app.stores import open_history, save_outcomes
-from bot.config.news.companies import load_companies
-from bot.config.news.topics import load_topics
+from bot.config.news.vocabulary import load_vocabulary
 from bot.config.settings.model import load_settings
 from bot.config.yaml.validation import one_of
 from bot.core.errors import ConfigError, StoreError, UsageError
@@ -190,11 +189,7 @@ def _timetables(config: Path, first: date, now: datetime) -> Callable[[str], Tim
 
     @cache
     def made() -> Timetables:
-        folder = load_settings(config).rules
-        topics = load_topics(folder / "topics")
-        companies = load_companies(
-            folder / "companies.yaml", exposures=topics.exposure_names, lists=tuple(topics.words)
-        )
+        _, companies = load_vocabulary(load_settings(config))
         return Timetables(first, (now + AHEAD).date(), companies)
 
     return lambda symbol: made().of_symbol(symbol)

@@ -47,7 +47,7 @@ def plan_replay(config: Path, name: str, now: datetime, rules: Path | None = Non
     Raises ConfigError for mistakes in any file, UsageError if there is no such episode or it cannot be replayed.
     """
     settings = load_settings(config)
-    path = episode_path(settings.rules / "episodes", name)
+    path = episode_path(settings.rules / "episodes", name, settings.beneath("episodes"))
     exchanges: dict[str, str] = {}
     spans = Timetables(EPISODES_FROM, now.date() + timedelta(days=60), listings=exchanges)
     episode = load_episode(path, timetable_of=spans.of_exchange)

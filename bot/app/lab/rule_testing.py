@@ -97,7 +97,7 @@ def prepare_suite(config: Path, path: Path | None, rules: Path | None, now: date
     workbench = open_workbench(config, rules, now, tests)
     problems: list[Problem] = []
     ready: list[tuple[RuleTest, list[Rule], Scenario]] = []
-    coverage: dict[str, set[str]] = {rule.name: set() for rule in workbench.rules()}
+    coverage: dict[str, set[str]] = {name: set() for name in workbench.own_rules}
     for test in tests:
         try:
             scenario = scenario_of_test(workbench, test)

@@ -15,6 +15,8 @@ from bot.app.project import HISTORY, Project, Timetables, load_project, make_eng
 from bot.config.episodes.file import episode_path, load_episode
 from bot.config.rule_tests.file import GivenPrices, Recording, RuleTest
 from bot.config.rules import RuleNames, load_rules, rule_files
+from bot.config.rules.dump import full_rules
+from bot.config.shipped import Beneath
 from bot.config.yaml.validation import one_of
 from bot.core.engine import Engine
 from bot.core.errors import ConfigError, Problem, UsageError
@@ -35,13 +37,15 @@ class Workbench:
     project: Project
     rule_files: list[Path]
     timetables: Timetables
+    beneath: Beneath | None = None
+    """The shipped rules that the files are laid over."""
     _rules: dict[frozenset[str], RuleSet] = field(default_factory=dict)
 
     def rules(self, symbols: Iterable[str] = ()) -> RuleSet:
         """The rules, with ``symbols`` added to the configured watchlist. Raises ConfigError."""
         key = frozenset((*self.project.settings.watched, *symbols))
         if key not in self._rules:
-            self._rules[key] = load_rules(self.rule_files, self.around(symbols))
+            self._rules[key] = load_rules(self.rule_files, self.around(symbols), self.beneath)
         return self._rules[key]
 
     def around(self, symbols: Iterable[str] = ()) -> RuleNames:
@@ -49,6 +53,13 @@ class Workbench:
         settings = self.project.settings
         watched = tuple(dict.fromkeys((*settings.watched, *symbols)))
         return surroundings(settings, self.project.companies, self.project.topics, watched)
+
+    @property
+    def own_rules(self) -> list[str]:
+        """The names of the rules in the files themselves, without shipped ones beneath. Raises ConfigError."""
+        if self.beneath is None:
+            return [rule.name for rule in self.rules()]
+        return [rule.name for rule in full_rules(self.rule_files, "")]
 
     def engine(self, rules: RuleSet, watching_since: datetime) -> Engine:
         """An engine with ``rules`` and no state."""
@@ -61,12 +72,13 @@ def open_workbench(config: Path, rules: Path | None, now: datetime, tests: Colle
         raise UsageError(f"{rules} does not exist; name a rule file or a folder of rule files")
     project = load_project(config)
     files = rule_files(rules or project.settings.rules)
-    if not files:
+    beneath = project.settings.beneath("rules") if rules is None else None
+    if not files and beneath is None:
         raise UsageError(f"{rules or project.settings.rules} has no rule files (*.yaml)")
     first, last = EPISODES_FROM, now.date() + AHEAD
     for day in _days(tests):
         first, last = min(first, day - HISTORY), max(last, day + AHEAD)
-    return Workbench(project, files, Timetables(first, last, project.companies, listings={}))
+    return Workbench(project, files, Timetables(first, last, project.companies, listings={}), beneath)
 
 
 def _days(tests: Collection[RuleTest]) -> Iterator[date]:
@@ -97,7 +109,8 @@ class Scenario:
 
 def episode_scenario(workbench: Workbench, name: str) -> Scenario:
     """A recorded episode. Raises UsageError if there is none or it has no prices, ConfigError for mistakes."""
-    path = episode_path(workbench.project.settings.rules / "episodes", name)
+    settings = workbench.project.settings
+    path = episode_path(settings.rules / "episodes", name, settings.beneath("episodes"))
     episode = load_episode(path, timetable_of=workbench.timetables.of_exchange)
     if not episode.prices:
         raise UsageError(f"{name} describes what happened but has no prices; only recorded episodes can be played")

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from bot import __version__
 from bot.app.monitoring.counters import Measures
 from bot.app.monitoring.health import HealthMonitor
 from bot.app.run.live import LiveBot
@@ -24,7 +25,6 @@ from bot.core.model import DeliveryOutcome, Trouble
 from bot.core.ports import Clock
 from bot.delivery.sender import Sender
 
-VERSION = "0.1.0"
 """As in pyproject.toml, which may be missing from a copy of the program; a test compares the two."""
 
 
@@ -64,7 +64,11 @@ class Gauges(Collector):
         yield from self._history()
 
     def _build(self, now: datetime) -> Iterator[Metric]:
-        labels = {"version": VERSION, "python": platform.python_version(), "database_version": self._bot.upkeep.version}
+        labels = {
+            "version": __version__,
+            "python": platform.python_version(),
+            "database_version": self._bot.upkeep.version,
+        }
         build = GaugeMetricFamily("aftershock_build_info", "Version that is running; always 1.", labels=list(labels))
         yield _filled(build, [(list(labels.values()), 1)])
         up = (now - self._started_at).total_seconds()

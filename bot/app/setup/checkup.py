@@ -389,7 +389,7 @@ async def _telegram(project: Project) -> Finding:
         return Finding(
             "telegram",
             True,
-            "not connected: alerts go to the console; python main.py setup connects a bot",
+            f"not connected: alerts go to the console; {command('setup')} connects a bot",
         )
     try:
         notifier = telegram_notifier(project.settings, found.token)
@@ -407,7 +407,7 @@ async def _telegram(project: Project) -> Finding:
             "telegram",
             False,
             f"@{name} answers, but has no admin",
-            "run python main.py setup, or put your Telegram user id under telegram: admins: in config.yaml",
+            f"run {command('setup')}, or put your Telegram user id under telegram: admins: in config.yaml",
         )
     return Finding(
         "telegram", True, f"@{name} answers; {len(telegram.admins)} admins, {len(telegram.allow)} more chats"

@@ -27,12 +27,13 @@ from bot.config.settings.telegram_token import VARIABLE, FoundToken, find_telegr
 from bot.core.errors import ConfigError, DeliveryError
 from bot.core.model import Recipient
 from bot.core.secret import Secret
+from bot.render.outside import command
 
 _LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 """Without letters and digits that are easily confused."""
 CODE_LENGTH = 8
 WELCOME = (
-    "You are now the admin of Aftershock. Alerts come here once the bot runs (python main.py run). "
+    f"You are now the admin of Aftershock. Alerts come here once the bot runs ({command('run')}). "
     "/help lists the commands."
 )
 

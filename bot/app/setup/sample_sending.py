@@ -24,6 +24,7 @@ from bot.config.settings.telegram_token import FoundToken, find_telegram_token
 from bot.core.errors import DeliveryError, UsageError
 from bot.core.model import Recipient
 from bot.core.ports import Notifier
+from bot.render.outside import command
 from bot.render.text import clean
 
 LONGEST_WAIT = 60.0
@@ -74,7 +75,7 @@ def prepare(config: Path, database: Path | None, only: str | None, now: datetime
         return SampleRun(notifiers, (_named(only, people, found),))
     awake, spared = [r for r in people if r.enabled], [r for r in people if not r.enabled]
     if not awake:
-        raise UsageError("nobody is configured to receive alerts; run: python main.py setup")
+        raise UsageError(f"nobody is configured to receive alerts; run: {command('setup')}")
     return SampleRun(notifiers, tuple(awake), tuple(spared))
 
 
@@ -120,7 +121,7 @@ def _named(only: str, people: Sequence[Recipient], found: FoundToken) -> Recipie
     if fitting:
         raise UsageError(f"several recipients are called {wanted}; use an id: {', '.join(r.id for r in fitting)}")
     if found.token is None and (wanted.removeprefix("telegram:").lstrip("-").partition("/")[0]).isdigit():
-        raise UsageError("there is no Telegram token; run: python main.py setup")
+        raise UsageError(f"there is no Telegram token; run: {command('setup')}")
     listed = ", ".join(f"{r.id} ({r.name})" if r.name else r.id for r in people[:10]) or "nobody"
     raise UsageError(f"{wanted} is not configured; name one of: {listed}")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bot.cli.commands import Commands
 from bot.cli.history import maintenance
 from bot.cli.history.filters import database_file, filtered, titles_of
 from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json
@@ -20,7 +21,7 @@ from bot.core.model import Filters
 if TYPE_CHECKING:
     from bot.cli.history.tables import Fields
 
-app = typer.Typer(help="Query and maintain the alert history.", no_args_is_help=True)
+app = typer.Typer(cls=Commands, help="Query and maintain the alert history.", no_args_is_help=True)
 Limit = Annotated[int, typer.Option(min=1, help="Rows at most, newest first.")]
 SQL_ROWS = 1000
 """Rows of a table for people; --json gives all."""

@@ -118,7 +118,8 @@ def titles_of(config: Path) -> Titles:
     from bot.config.settings.model import load_settings
 
     try:
-        return load_titles(load_settings(config).rules / "topics")
+        settings = load_settings(config)
+        return load_titles(settings.rules / "topics", settings.beneath("topics"))
     except ConfigError:
         return Titles()
 
@@ -128,17 +129,12 @@ def _exposed(config: Path, exposure: str) -> tuple[str, ...]:
 
     Mistakes in the configuration do not keep anybody from reading the history.
     """
-    from bot.config.news.companies import load_companies
-    from bot.config.news.topics import load_topics
+    from bot.config.news.vocabulary import load_vocabulary
     from bot.config.settings.model import load_settings
     from bot.config.yaml.wording import one_of
 
     try:
-        folder = load_settings(config).rules
-        topics = load_topics(folder / "topics")
-        companies = load_companies(
-            folder / "companies.yaml", exposures=topics.exposure_names, lists=tuple(topics.words)
-        )
+        topics, companies = load_vocabulary(load_settings(config))
     except ConfigError:
         tell("companies.yaml cannot be read; only exposures recorded with alerts are searched")
         return ()

@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.cli.commands import Commands
 from bot.cli.history.filters import database_file
-from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json, parse_when
+from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json, parse_when, shown_path
 from bot.cli.terminal import say, say_all, say_json, tell
 from bot.core.errors import UsageError
 from bot.core.text.wording import count
+from bot.render.outside import command
 
 if TYPE_CHECKING:
     from bot.config.rule_tests.file import Recording
 
-app = typer.Typer(help="Check, test and try the rules you edit.", no_args_is_help=True)
+app = typer.Typer(cls=Commands, help="Check, test and try the rules you edit.", no_args_is_help=True)
 
 Rules = Annotated[Path | None, typer.Option("--rules", help="Rule file or folder. Default: the configured one.")]
 Since = Annotated[str | None, typer.Option(help="Sessions since then: 90d, 2025-01-27.")]
@@ -126,12 +128,15 @@ def show(
 ) -> None:
     """Print a rule with every default filled in, as YAML that reads back to the same rule."""
     from bot.app.project import check_rules
+    from bot.config.rules import rule_files
     from bot.config.rules.dump import full_rules, rules_yaml
     from bot.config.settings.model import load_settings
     from bot.config.yaml.validation import one_of
 
-    loaded, files = check_rules(config, rules)
-    chosen = [rule for rule in full_rules(files, load_settings(config).benchmark) if name in (None, rule.name)]
+    loaded, _ = check_rules(config, rules)
+    settings = load_settings(config)
+    files, beneath = rule_files(rules or settings.rules), settings.beneath("rules") if rules is None else None
+    chosen = [rule for rule in full_rules(files, settings.benchmark, beneath) if name in (None, rule.name)]
     if not chosen:
         raise UsageError(one_of(name or "", sorted(rule.name for rule in loaded), "rule"))
     for rule in chosen:
@@ -139,15 +144,30 @@ def show(
         symbols = sorted(compiled.symbols) if compiled else []
         if json:
             about = {"type": "rule", "name": rule.name, "file": rule.file, "line": rule.line, "symbols": symbols}
+            about |= {"origin": rule.origin} if rule.origin else {}
             say_json({**about, "version": compiled.version if compiled else "", "rule": rule.data})
         else:
             some = ", ".join(symbols[:8]) + (", …" if len(symbols) > 8 else "")
             whom = f"for {count(len(symbols), 'symbol')}: {some}"
             if compiled is not None and compiled.about_no_stock:
                 whom = "for news alone" if compiled.per_happening else "for a portfolio"
-            say(f"# {rule.name}: {rule.file}:{rule.line}; {whom}")
+            origin = f"{rule.origin}: " if rule.origin else ""
+            say(f"# {rule.name}: {origin}{rule.file}:{rule.line}; {whom}")
     if not json:
         say_all(rules_yaml(chosen).splitlines())
+
+
+@app.command("copy")
+def copy(
+    name: Annotated[str, typer.Argument(help="The name of a shipped rule.")],
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Copy a shipped rule into your own rules, to edit it there: yours then stands in its place."""
+    from bot.app.setup.new_folder import copy_rule
+
+    path = copy_rule(config, name)
+    say(shown_path(path))
+    tell(f"{name} is yours now; what becomes of the shipped one, {command('upgrade', '--check')} says")
 
 
 @app.command("try")

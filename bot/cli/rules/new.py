@@ -10,6 +10,7 @@ import typer
 from bot.cli.options import DEFAULT_CONFIG, Config, shown_path
 from bot.cli.terminal import prompt, say, tell
 from bot.core.errors import UsageError
+from bot.render.outside import command
 
 if TYPE_CHECKING:
     from bot.app.lab.new_rule import NewRuleAnswers
@@ -54,7 +55,8 @@ def new(
     say(shown_path(made.rule_path))
     say(shown_path(made.test_path))
     tell(f"{made.name} is written and its test passes. A running bot loads it within two seconds.")
-    tell("Next: look at it, then `python main.py rules try --since 90d` or `python main.py replay deepseek-2025-01`")
+    tries, replays = command("rules", "try", "--since", "90d"), command("replay", "deepseek-2025-01")
+    tell(f"Next: look at it, then `{tries}` or `{replays}`")
 
 
 def _wish(given: dict[str, str | None], project: Project, *, ask: bool) -> NewRuleAnswers:

@@ -21,6 +21,7 @@ from bot.config.episodes.price_block import (
     read_daily,
     read_marks,
 )
+from bot.config.shipped import Beneath
 from bot.config.yaml.document import Document, DocumentPath, load_document, problem, read_text
 from bot.config.yaml.reading import yaml_files
 from bot.config.yaml.validation import nearest, validate
@@ -59,9 +60,15 @@ def load_episode(
     return _episode(entry, prices)
 
 
-def episode_paths(folder: Path) -> Mapping[str, Path]:
-    """The episode files in a folder, by and in order of name; none where there is no folder."""
-    return {path.stem: path for path in yaml_files(folder)}
+def episode_paths(folder: Path, beneath: Beneath | None = None) -> Mapping[str, Path]:
+    """The episode files in a folder and the shipped ones ``beneath``, by and in order of name; none where there is no
+    folder."""
+    own = {path.stem: path for path in yaml_files(folder)}
+    if beneath is None:
+        return own
+    shipped = {path.stem: path for path in yaml_files(beneath.folder / "episodes")}
+    left = {name: path for name, path in shipped.items() if not beneath.leaves_out(name)}
+    return dict(sorted({**left, **own}.items()))
 
 
 _READ: dict[tuple[str, str], Episode] = {}
@@ -78,11 +85,12 @@ def _cached(path: Path) -> Episode:
     return _READ[key]
 
 
-def load_episodes(folder: Path) -> tuple[Episode, ...]:
-    """Every episode in a folder, in order of name. Raises ConfigError with the mistakes in all of them."""
+def load_episodes(folder: Path, beneath: Beneath | None = None) -> tuple[Episode, ...]:
+    """Every episode in a folder and of the shipped ones ``beneath``, in order of name. Raises ConfigError with the
+    mistakes in all of them."""
     episodes: list[Episode] = []
     problems: list[Problem] = []
-    for path in episode_paths(folder).values():
+    for path in episode_paths(folder, beneath).values():
         try:
             episodes.append(_cached(path))
         except ConfigError as error:
@@ -92,7 +100,7 @@ def load_episodes(folder: Path) -> tuple[Episode, ...]:
     return tuple(episodes)
 
 
-def episode_path(folder: Path, name: str) -> Path:
+def episode_path(folder: Path, name: str, beneath: Beneath | None = None) -> Path:
     """The file of the episode ``name``, or ``name`` itself where it ends in ``.yaml``.
 
     Raises UsageError where there is none.
@@ -101,7 +109,7 @@ def episode_path(folder: Path, name: str) -> Path:
         if not Path(name).is_file():
             raise UsageError(f"there is no file {name}; name one, or an episode in {folder}")
         return Path(name)
-    paths = episode_paths(folder)
+    paths = episode_paths(folder, beneath)
     if name in paths:
         return paths[name]
     near = nearest(name, paths)

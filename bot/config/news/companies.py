@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import Field as Setting
 
 from bot.config.news.names import Text, Written, list_references, name_of, unknown
+from bot.config.shipped import Beneath
 from bot.config.yaml.document import Document, load_document, problem
 from bot.config.yaml.validation import StrictModel, validate
 from bot.core.errors import ConfigError, Problem
@@ -62,13 +63,15 @@ class CompaniesFile(StrictModel):
     """When a ticker in bare capitals names its company."""
 
 
-def load_companies(path: Path, *, exposures: Collection[str], lists: Collection[str] = ()) -> Companies:
-    """The companies of ``path``.
+def load_companies(
+    path: Path, *, exposures: Collection[str], lists: Collection[str] = (), beneath: Beneath | None = None
+) -> Companies:
+    """The companies of ``path``, laid over the shipped ones ``beneath``; without these the file must exist.
 
     ``exposures``: those the topic files define. ``lists``: their word lists, which ``@NAME`` can also mean. Raises
     ConfigError with every mistake.
     """
-    document = load_document(path)
+    document = companies_document(path, beneath)
     file = validate(document, CompaniesFile)
     problems = list(_problems(document, file, exposures, {*lists, *file.contexts}))
     if problems:
@@ -92,6 +95,25 @@ def load_companies(path: Path, *, exposures: Collection[str], lists: Collection[
         preceded_by=_spread(file.tickers.preceded_by, file.contexts),
     )
     return Companies(companies, {name: tuple(symbols) for name, symbols in file.groups.items()}, tickers)
+
+
+def companies_document(path: Path, beneath: Beneath | None) -> Document:
+    """The file, with the shipped companies ``beneath`` that it does not describe itself. Raises ConfigError."""
+    if beneath is None:
+        return load_document(path)
+    shipped = load_document(beneath.folder / path.name)
+    left = {name: entry for name, entry in shipped.data["companies"].items() if not beneath.leaves_out(name)}
+    data = {**shipped.data, "companies": left}
+    if not path.exists():
+        return shipped.with_data(data)
+    own = load_document(path)
+    if not isinstance(own.data, dict):
+        return own
+    mine = {key: value for key, value in own.data.items() if value is not None}
+    for section in ("companies", "groups", "contexts"):
+        if isinstance(mine.get(section, {}), dict):
+            mine[section] = {**data.get(section, {}), **mine.get(section, {})}
+    return own.with_data({**data, **mine})
 
 
 def _spread(conditions: tuple[str, ...], contexts: dict[str, tuple[str, ...]]) -> tuple[str, ...]:

@@ -6,17 +6,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from bot.config.shipped import Beneath
 from bot.config.yaml.document import load_document
 from bot.config.yaml.reading import yaml_files
 from bot.core.text.titles import Titles
 
 
-def load_titles(folder: Path) -> Titles:
-    """The titles in the topic files of ``folder``. Other mistakes than of YAML are left to those who read the rest.
+def load_titles(folder: Path, beneath: Beneath | None = None) -> Titles:
+    """The titles in the topic files of ``folder``, and of the shipped ones ``beneath``. Other mistakes than of YAML are
+    left to those who read the rest.
 
     Raises ConfigError.
     """
-    files = [load_document(file).data for file in yaml_files(folder)]
+    shipped = yaml_files(beneath.folder / "topics") if beneath else []
+    files = [load_document(file).data for file in (*shipped, *yaml_files(folder))]
     return Titles(dict(_titles(files, "topics")), dict(_titles(files, "exposures")))
 
 

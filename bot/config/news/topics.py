@@ -16,6 +16,7 @@ from pydantic import AfterValidator
 from pydantic import Field as Setting
 
 from bot.config.news.names import Text, Written, list_references, names_of, patterns, unknown
+from bot.config.shipped import Beneath
 from bot.config.yaml.document import Document, DocumentPath, load_document, problem
 from bot.config.yaml.reading import yaml_files
 from bot.config.yaml.validation import StrictModel, validate
@@ -317,12 +318,15 @@ class TopicsFile(StrictModel):
 
 
 _Loaded = tuple[Document, TopicsFile]
+NAMED = ("labs", "models", "organisations", "topics", "exposures", "kinds", "details")
+"""Sections of which one file may define each name."""
 
 
-def load_topics(directory: Path) -> Topics:
-    """All ``*.yaml`` in ``directory`` as one vocabulary. Raises ConfigError with every mistake in every file."""
+def load_topics(directory: Path, beneath: Beneath | None = None) -> Topics:
+    """All ``*.yaml`` in ``directory`` as one vocabulary, laid over the shipped one ``beneath``. Raises ConfigError with
+    every mistake in every file."""
     paths = yaml_files(directory)
-    if not paths:
+    if not paths and beneath is None:
         raise ConfigError([Problem(str(directory), 0, 0, "", "no topic files here; add some, as *.yaml")])
     loaded: list[_Loaded] = []
     problems: list[Problem] = []
@@ -334,11 +338,34 @@ def load_topics(directory: Path) -> Topics:
             problems += error.problems
     if problems:
         raise ConfigError(problems)
+    if beneath is not None:
+        loaded = [*_beneath(beneath, [file for _, file in loaded]), *loaded]
     topics = _joined([file for _, file in loaded])
     problems = [*_duplicates(loaded), *_roles(loaded), *(p for each in loaded for p in _undefined(*each, topics))]
     if problems:
         raise ConfigError(problems)
     return topics
+
+
+def _beneath(beneath: Beneath, own: Sequence[TopicsFile]) -> list[_Loaded]:
+    """The shipped files without what is switched off, and what one's own files have under the same name: these stand in
+    its place."""
+    files = [load_document(path) for path in yaml_files(beneath.folder / "topics")]
+    taken = {section: {name for file in own for name in getattr(file, section)} for section in NAMED}
+    taken["topics"] |= {name for name in beneath.switches if beneath.leaves_out(name)}
+    effects = {effect.name for file in own for effect in file.effects}
+    for document in files:
+        data = dict(document.data)
+        for section in NAMED:
+            if section in data:
+                data[section] = {name: entry for name, entry in data[section].items() if name not in taken[section]}
+        data["effects"] = [effect for effect in data.get("effects", ()) if effect["name"] not in effects]
+        if any(file.weights for file in own):
+            data.pop("weights", None)
+        if any(file.clauses.spending for file in own):
+            data["clauses"] = {key: value for key, value in data.get("clauses", {}).items() if key != "spending"}
+        document.data = data
+    return [(document, validate(document, TopicsFile)) for document in files]
 
 
 def _joined(files: Sequence[TopicsFile]) -> Topics:
@@ -465,15 +492,7 @@ def _duplicates(loaded: Iterable[_Loaded]) -> Iterator[Problem]:
     """What two files both define, word lists excepted."""
     first: dict[tuple[str, str], str] = {}
     for document, file in loaded:
-        sections: dict[str, Mapping[str, object]] = {
-            "labs": file.labs,
-            "models": file.models,
-            "organisations": file.organisations,
-            "topics": file.topics,
-            "exposures": file.exposures,
-            "kinds": file.kinds,
-            "details": file.details,
-        }
+        sections: dict[str, Mapping[str, object]] = {section: getattr(file, section) for section in NAMED}
         if file.weights and (where := first.setdefault(("weights", ""), document.file)) != document.file:
             yield problem(document, ("weights",), f"{where} has weights too; keep one of them", key=True)
         for section, entries in sections.items():

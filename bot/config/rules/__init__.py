@@ -5,8 +5,17 @@ as far as possible. ``compiling`` turns specs into the rules and conditions of `
 resolves names, ``checks`` finds what makes no sense.
 """
 
-from bot.config.rules.loading import load_rules, rule_files, shape_problems
+from bot.config.rules.loading import layered, load_rules, rule_files, shape_problems
 from bot.config.rules.specs import ConditionSpec, RulesFile, RuleSpec
 from bot.config.rules.surroundings import RuleNames
 
-__all__ = ["ConditionSpec", "RuleNames", "RuleSpec", "RulesFile", "load_rules", "rule_files", "shape_problems"]
+__all__ = [
+    "ConditionSpec",
+    "RuleNames",
+    "RuleSpec",
+    "RulesFile",
+    "layered",
+    "load_rules",
+    "rule_files",
+    "shape_problems",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -12,8 +12,9 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
-from bot.config.rules import RulesFile
+from bot.config.rules import RulesFile, layered
 from bot.config.rules.specs import HoldByPhase
+from bot.config.shipped import Beneath
 from bot.config.yaml.document import load_document, scalar_kind
 from bot.config.yaml.validation import validate
 from bot.core.prices.windows import format_duration
@@ -30,21 +31,51 @@ class FullRule:
     """The rule's mapping with every key that has a value."""
     beside: dict[str, Any]
     """The other top-level keys of its file, which it may refer to, as written."""
+    origin: Origin | None = None
+    """Where it comes from, if own rules are laid over shipped ones."""
 
 
-def full_rules(paths: Sequence[Path], benchmark: str) -> Iterator[FullRule]:
-    """Every rule in these files, in order. Raises ConfigError for a file with mistakes.
+class Origin(enum.StrEnum):
+    """Where a rule comes from that lies beside shipped ones."""
+
+    SHIPPED = "shipped"
+    SWITCHED_ON = "shipped, switched on"
+    SWITCHED_OFF = "shipped, switched off"
+    OWN = "own"
+    REPLACING = "own, in place of the shipped one"
+
+
+def full_rules(paths: Sequence[Path], benchmark: str, beneath: Beneath | None = None) -> Iterator[FullRule]:
+    """Every rule in these files and of the shipped ones ``beneath`` that none stands in place of, in order. Raises
+    ConfigError for a file with mistakes.
 
     ``benchmark`` is the default benchmark.
     """
-    for path in paths:
-        document = load_document(path)
-        spec = validate(document, RulesFile)
+    read = [(load_document(path), ships) for path, ships in layered(paths, beneath)]
+    specs = [validate(document, RulesFile) for document, _ in read]
+    names: dict[bool, set[str]] = {False: set(), True: set()}
+    for (_, ships), spec in zip(read, specs, strict=True):
+        names[ships].update(rule.name for rule in spec.rules)
+    for (document, ships), spec in zip(read, specs, strict=True):
         written = document.data["rules"]
         beside = {key: value for key, value in document.data.items() if key != "rules"}
         for i, rule in enumerate(spec.rules):
-            line = document.position(("rules", i))[0]
-            yield FullRule(rule.name, document.file, line, filled(written[i], rule, benchmark), beside)
+            if ships and rule.name in names[False]:
+                continue
+            data, origin = filled(written[i], rule, benchmark), None
+            if beneath is not None:
+                origin = _origin(rule.name, ships, names[True], beneath.switches)
+                if origin in (Origin.SWITCHED_ON, Origin.SWITCHED_OFF):
+                    data["enabled"] = origin is Origin.SWITCHED_ON
+            yield FullRule(rule.name, document.file, document.position(("rules", i))[0], data, beside, origin)
+
+
+def _origin(name: str, ships: bool, shipped: Collection[str], switches: Mapping[str, bool]) -> Origin:
+    if not ships:
+        return Origin.REPLACING if name in shipped else Origin.OWN
+    if name not in switches:
+        return Origin.SHIPPED
+    return Origin.SWITCHED_ON if switches[name] else Origin.SWITCHED_OFF
 
 
 def filled(written: Any, meant: Any, benchmark: str) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, cast
@@ -17,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from bot.config.rules.compiling import Compiler
 from bot.config.rules.specs import MALFORMED, ConditionItem, ReadFile, ReadRule, RulesFile, RuleSpec
 from bot.config.rules.surroundings import RuleNames
+from bot.config.shipped import Beneath
 from bot.config.yaml.document import Document, DocumentPath, collector_paused, load_document, problem
 from bot.config.yaml.reading import yaml_files
 from bot.config.yaml.validation import Mistake, narrowed, validate
@@ -56,31 +58,50 @@ def rule_files(path: Path) -> list[Path]:
     return [p for p in yaml_files(path) if p.name != "companies.yaml"]
 
 
-def load_rules(paths: Sequence[Path], around: RuleNames, texts: Mapping[Path, str] | None = None) -> RuleSet:
-    """All rules in these files, of which those among ``texts`` read as given there, whatever is on the disk. Raises
-    ConfigError with every mistake in any of them."""
+def load_rules(
+    paths: Sequence[Path],
+    around: RuleNames,
+    beneath: Beneath | None = None,
+    *,
+    texts: Mapping[Path, str] | None = None,
+) -> RuleSet:
+    """All rules in these files, laid over the shipped ones ``beneath``; those among ``texts`` read as given there,
+    whatever is on the disk. Raises ConfigError with every mistake in any of them."""
     with collector_paused():
-        return _loaded(paths, around, texts or {})
+        return _loaded(paths, around, beneath, texts or {})
 
 
-def _loaded(paths: Sequence[Path], around: RuleNames, texts: Mapping[Path, str]) -> RuleSet:
+def layered(paths: Sequence[Path], beneath: Beneath | None) -> list[tuple[Path, bool]]:
+    """These files, and the shipped ones ``beneath``: each with whether it ships, in order of name."""
+    if beneath is None:
+        return [(path, False) for path in paths]
+    both = [*((path, True) for path in rule_files(beneath.folder)), *((path, False) for path in paths)]
+    return sorted(both, key=lambda each: (each[0].name, not each[1]))
+
+
+def _loaded(paths: Sequence[Path], around: RuleNames, beneath: Beneath | None, texts: Mapping[Path, str]) -> RuleSet:
     problems: list[Problem] = []
     found: list[Rule] = []
     seen: dict[str, tuple[Document, int]] = {}
     quieting: list[tuple[Document, ReadRule]] = []
-    for path in paths:
+    read: list[tuple[Document, ReadFile, bool]] = []
+    for path, ships in layered(paths, beneath):
         try:
             document = load_document(path, texts.get(path))
-            file = read_file(document)
+            read.append((document, read_file(document), ships))
         except ConfigError as error:
             problems += error.problems
-            continue
+    own = {rule.spec.name for _, file, ships in read if not ships for rule in file.rules}
+    for document, file, ships in read:
         compiler = Compiler(document, around, file.conditions)
         for rule in file.rules:
+            if ships and rule.spec.name in own:
+                continue
             compiler.problems += _named_twice(document, rule, seen)
             quieting.append((document, rule))
             if (compiled := compiler.rule(rule)) is not None:
-                found.append(compiled)
+                switched = beneath.switches.get(compiled.name) if ships and beneath else None
+                found.append(compiled if switched is None else replace(compiled, enabled=switched))
         for name in file.conditions:
             compiler.definition(name, ("conditions", name))
         problems += [*file.problems, *compiler.problems]

@@ -6,6 +6,7 @@ The Telegram token is deliberately not part of it: see ``telegram_token``.
 from __future__ import annotations
 
 import enum
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -17,8 +18,10 @@ from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 from bot.config.settings.metrics import HeartbeatSettings, MetricsSettings, metrics_problems
 from bot.config.settings.on_demand import OnDemandSettings, on_demand_problems
 from bot.config.settings.other_channels import AppriseSettings, NotifierSettings, WebhookSettings, channel_problems
+from bot.config.settings.shipped import ShippedSettings, shipped_problems, with_shipped
 from bot.config.settings.telegram_ids import AdminId
-from bot.config.yaml.document import Document, line_column, load_document, problem, repeated
+from bot.config.shipped import Beneath
+from bot.config.yaml.document import Document, line_column, load_document, problem, refusal, repeated
 from bot.config.yaml.excerpt import described, find_token, shown
 from bot.config.yaml.scalars import Duration, HttpUrl, Name, Numbers, Symbol, TimeZoneName
 from bot.config.yaml.validation import ModelT, StrictModel, validate
@@ -30,6 +33,8 @@ from bot.core.prices.benchmarks import INDICES, Benchmarks
 from bot.core.prices.exchanges import exchange_of
 from bot.core.secret import Secret
 from bot.core.text.links import canonical_url, keys_in
+from bot.installation import SHIPPED
+from bot.render.outside import command
 
 _RESERVED_GROUPS = ("watchlist", "benchmarks")
 _SWAPPED = "min_interval is longer than max_interval; swap them"
@@ -237,6 +242,8 @@ class Settings(StrictModel):
     """Where the history is stored."""
     rules: FilePath = Path("rules")
     """The folder with rules, topics, companies and episodes."""
+    shipped: ShippedSettings | None = None
+    """What is taken from the program beside one's own. Without this section nothing: the folder stands alone."""
     console: Literal["auto", "always", "never"] = "auto"
     """Alerts on the terminal: `auto` shows them while Telegram is not connected."""
     telegram: Telegram = Telegram()
@@ -269,7 +276,7 @@ class Settings(StrictModel):
     """Funds that stand for the market. The first is the default of rules; none is ever the subject of an alert."""
     markets: MarketSettings = MarketSettings()
     """The indices of other exchanges, and futures for when New York sleeps."""
-    watchlist: dict[Name, tuple[Symbol, ...]]
+    watchlist: dict[Name, tuple[Symbol, ...]] = Field(default_factory=dict)
     """Groups of symbols. Rules say `group:NAME`, or `group:watchlist` for all of them."""
     news: NewsSettings = NewsSettings()
     """How feeds are polled."""
@@ -287,6 +294,15 @@ class Settings(StrictModel):
         if not isinstance(data, dict):
             return data
         return {key: value for key, value in data.items() if value is not None or key not in cls.model_fields}
+
+    def beneath(self, part: str) -> Beneath | None:
+        """What ships of ``part`` (``rules``, ``topics``, ``companies``, ``episodes``) and is taken; ``None`` where
+        nothing is, or the folder is the shipped one itself."""
+        switches = self.shipped.switches(part) if self.shipped else None
+        folder = SHIPPED / "rules"
+        if switches is None or folder.resolve() == self.rules.resolve():
+            return None
+        return Beneath(folder, switches)
 
     @property
     def benchmark(self) -> str:
@@ -358,11 +374,15 @@ def _exchanges(symbols: Iterable[str]) -> Iterator[str]:
 
 def load_settings(path: Path | str, text: str | None = None) -> Settings:
     """Read and check ``config.yaml``; paths in the result are joined to its folder. Raises ConfigError."""
+    if text is None and not os.path.lexists(path):
+        elsewhere = f"{command('init', 'FOLDER')} makes a folder with one, --config names another"
+        raise refusal(path, f"there is no such file; {elsewhere}")
     document = load_document(path, text)
     if secrets := _secrets(document):
         raise ConfigError(secrets)
+    document = with_shipped(document)
     settings = validate(document, Settings)
-    if problems := _inconsistencies(document, settings):
+    if problems := [*shipped_problems(document), *_inconsistencies(document, settings)]:
         raise ConfigError(problems)
     return _anchored(settings, Path(path).parent)
 
@@ -436,7 +456,9 @@ def _inconsistencies(document: Document, settings: Settings) -> list[Problem]:
     if settings.storage.keep_every_quote < timedelta(days=1):
         message = "a restart reads the last quotes whole; write 1d or more"
         problems.append(problem(document, ("storage", "keep_every_quote"), message))
-    if not settings.watched:
+    if not settings.watched and "watchlist" not in document.data:
+        problems.append(problem(document, (), "'watchlist' is missing; add 'watchlist: …'"))
+    elif not settings.watched:
         problems.append(problem(document, ("watchlist",), "the watchlist is empty; list at least one symbol", key=True))
     return problems
 

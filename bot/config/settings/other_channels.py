@@ -92,7 +92,7 @@ class WebhookSettings(ChannelSettings):
 
 
 class AppriseSettings(ChannelSettings):
-    """E-mail, Slack, Discord, ntfy and others, by Apprise address. Needs `make setup EXTRAS=apprise`."""
+    """E-mail, Slack, Discord, ntfy and others, by Apprise address. Needs the extra `apprise`."""
 
     url_env: Variable
     """The variable with the Apprise address, which usually contains a password."""

@@ -55,6 +55,10 @@ class Document:
         self._root = root
         self._pairs: dict[int, dict[str, tuple[yaml.Node, yaml.Node]]] = {}
 
+    def with_data(self, data: Any) -> Document:
+        """This file with other data, such as what is laid beneath it; places that are not in the file are near ones."""
+        return Document(self.file, data, self._root, self.text)
+
     def value(self, path: DocumentPath) -> Any:
         """The value at ``path``, which must exist."""
         value = self.data

@@ -31,6 +31,7 @@ from bot.core.secret import Secret
 from bot.render import plain
 from bot.render.markdown import markdown
 from bot.render.numbers import in_form
+from bot.render.outside import adding
 from bot.render.text import clean, cut_words
 from bot.render.zones import in_zone
 from bot.threads import in_thread
@@ -80,7 +81,7 @@ class AppriseNotifier(Notifier):
             import apprise
         except ImportError:
             raise UsageError(
-                "this channel needs Apprise, which is not installed; run: make setup EXTRAS=apprise"
+                f"this channel needs Apprise, which is not installed; to add it: {adding('apprise')}"
             ) from None
         self._longest = longest
         self._destinations = {r: (_server(apprise, r, d), d) for r, d in destinations.items()}

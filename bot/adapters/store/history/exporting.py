@@ -18,7 +18,7 @@ from bot.core.errors import StoreError, UsageError
 from bot.core.model import Filters
 from bot.core.ports import Sink
 from bot.core.text.formulas import harmless
-from bot.render.outside import cell, json_text
+from bot.render.outside import adding, cell, json_text
 
 EXPORTED = ("alerts", "incidents", "stories")
 _BATCH = 10_000
@@ -104,7 +104,7 @@ def require_parquet() -> None:
     try:
         import pyarrow.parquet  # noqa: F401
     except ImportError as error:
-        raise UsageError("Parquet needs pyarrow, which is not installed; make setup EXTRAS=parquet") from error
+        raise UsageError(f"Parquet needs pyarrow, which is not installed; to add it: {adding('parquet')}") from error
 
 
 def _batches(cursor: sqlite3.Cursor) -> Iterator[list[tuple[Any, ...]]]:

@@ -1,0 +1,140 @@
+"""What an update changed beneath a folder: played by a record of what shipped before that says something else."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.app.setup.new_folder import copy_rule, make_folder
+from bot.app.setup.upgrading import RECORD, ShippedChange, look_for_changes, note_what_ships
+from bot.core.errors import UsageError
+from tests.command import run_command
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as ``init`` makes it; to be copied, not changed."""
+    folder = tmp_path_factory.mktemp("made") / "mine"
+    make_folder(folder)
+    return folder
+
+
+@pytest.fixture
+def config(made: Path, tmp_path: Path) -> Path:
+    """The configuration of a new folder."""
+    shutil.copytree(made, tmp_path / "mine")
+    return tmp_path / "mine" / "config.yaml"
+
+
+def before(config: Path, **things: dict[str, str | None]) -> None:
+    """Have shipped other things before: by kind and name, ``None`` for what had not been there."""
+    record = config.parent / RECORD
+    known: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))
+    for kind, names in things.items():
+        for name, thing in names.items():
+            if thing is None:
+                del known["things"][kind][name]
+            else:
+                known["things"][kind][name] = thing
+    record.write_text(json.dumps({**known, "version": "0.0.9"}), encoding="utf-8")
+
+
+def changes(config: Path) -> set[tuple[str, str, str, bool]]:
+    return {(c.thing, c.name, c.what, c.beneath) for c in look_for_changes(config).changes}
+
+
+def test_right_after_init_nothing_has_changed(config: Path) -> None:
+    assert changes(config) == set()
+
+
+def test_what_changed_is_in_force_unless_the_folder_has_it_itself(config: Path) -> None:
+    rules = config.parent / "rules"
+    (rules / "topics").mkdir()
+    (rules / "topics" / "mine.yaml").write_text("labs: {xAI: {names: [xAI]}}\n", encoding="utf-8")
+    (rules / "companies.yaml").write_text("companies: {TSLA: {name: Tesla, exchange: XNAS}}\n", encoding="utf-8")
+    text = config.read_text(encoding="utf-8").replace("feeds: true", "feeds: {hacker-news: false}")
+    address = "https://openai.com/news/rss.xml"
+    config.write_text(f"{text}\nfeeds:\n  - {{name: oai, url: '{address}'}}\nwatchlist: {{memory: [MU]}}\n")
+    before(
+        config,
+        lab={"xAI": "else", "OpenAI": "else"},
+        company={"TSLA": "else", "NVDA": "else", "GONE": "there"},
+        feed={"hacker-news": "else", "openai": "else", "techcrunch": None},
+        group={"memory": "else", "games": "else"},
+        episode={"bard-2023-02": None},
+        section={"prices": "else"},
+    )
+    assert changes(config) == {
+        ("lab", "xAI", "changed", True),
+        ("lab", "OpenAI", "changed", False),
+        ("company", "TSLA", "changed", True),
+        ("company", "NVDA", "changed", False),
+        ("company", "GONE", "gone", False),
+        ("feed", "hacker-news", "changed", True),
+        ("feed", "openai", "changed", True),
+        ("feed", "techcrunch", "new", False),
+        ("group", "memory", "changed", True),
+        ("group", "games", "changed", False),
+        ("episode", "bard-2023-02", "new", False),
+        ("section", "prices", "changed", False),
+    }
+
+
+def test_a_section_of_the_configuration_that_says_something_else_is_one_s_own(config: Path) -> None:
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace("batch: 200", "batch: 100"), encoding="utf-8")
+    before(config, section={"prices": "else"})
+    assert changes(config) == {("section", "prices", "changed", True)}
+
+
+def test_a_rule_is_compared_line_by_line(config: Path) -> None:
+    copy_rule(config, "ai-model-shock")
+    known = json.loads((config.parent / RECORD).read_text(encoding="utf-8"))["things"]["rule"]
+    before(
+        config,
+        rule={
+            "ai-model-shock": known["ai-model-shock"].replace("< -10%", "< -12%"),
+            "winner": known["winner"].replace("cooldown", "cool"),
+        },
+    )
+    found = {change.name: change for change in look_for_changes(config).changes}
+    assert found["ai-model-shock"].beneath
+    lines = [line.strip() for line in found["ai-model-shock"].diff if line[0] in "-+"]
+    assert [line[0] for line in lines] == ["-", "+"]
+    assert "< -12%" in lines[0]
+    assert "< -10%" in lines[1]
+    assert found["winner"] == ShippedChange("rule", "winner", "changed", False)
+
+
+def test_the_command_shows_it_until_it_is_noted(config: Path) -> None:
+    copy_rule(config, "ai-model-shock")
+    before(config, rule={"ai-model-shock": "rules: []\n", "winner": None}, company={"NVDA": "else", "AMD": "else"})
+    checked = run_command("upgrade", "--check", "--config", config, code=1)
+    assert "  rule ai-model-shock: changed\n    -rules: []\n    +rules:\n" in checked.stdout
+    assert checked.stdout.endswith("In force already:\n  new: 1 rule: winner\n  changed: 2 companies: AMD, NVDA\n")
+    told = [json.loads(line) for line in run_command("upgrade", "--json", "--config", config).stdout.splitlines()]
+    assert [(one["name"], one["beneath_yours"]) for one in told][:2] == [("ai-model-shock", True), ("winner", False)]
+    assert run_command("upgrade", "--check", "--config", config).stdout == ""
+
+
+def test_a_folder_without_a_record_is_told_how_to_get_one(config: Path) -> None:
+    record = config.parent / RECORD
+    record.unlink()
+    with pytest.raises(UsageError, match="is missing, so what shipped before is not known"):
+        look_for_changes(config)
+    run_command("upgrade", "--config", config)
+    assert changes(config) == set()
+    for text in ("{", "[]", '{"version": "1", "things": 3}'):
+        record.write_text(text, encoding="utf-8")
+        with pytest.raises(UsageError, match="cannot be read; remove it"):
+            look_for_changes(config)
+
+
+def test_a_folder_that_takes_nothing_has_nothing_to_bring_up_to_date(repository: Path) -> None:
+    for act in (look_for_changes, note_what_ships):
+        with pytest.raises(UsageError, match="takes nothing of what ships"):
+            act(repository / "config.yaml")
