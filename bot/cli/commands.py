@@ -45,6 +45,7 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "rules new": ("rules new", "rules new --watch fall --by 7% --topic ai-model --symbols group:memory --yes"),
     "news explain": ("news explain 'Nvidia falls after DeepSeek releases R1' --source techcrunch",),
     "feeds list": ("feeds list",),
+    "feeds rank": ("feeds rank --since 90d",),
     "feeds check": ("feeds check techcrunch", "feeds check https://example.com/feed.xml"),
     "feeds import": ("feeds import feeds.opml",),
     "history list": ("history list --since 7d", "history list --symbol NVDA --severity high --json"),

@@ -130,7 +130,7 @@ def test_summary_source_and_link_count_as_in_a_feed() -> None:
 def test_a_headline_about_nothing_reaches_nobody_and_says_so() -> None:
     printed = run("Council to raise parking charges")
     assert "no topic" in printed
-    assert "reaches no symbol" in printed
+    assert "off topic: seen only by rules that ask for its words or names" in printed
     assert json.loads(run("Council to raise parking charges", "--json"))["reaches"] == []
 
 

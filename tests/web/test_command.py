@@ -42,7 +42,7 @@ def test_it_serves_the_file_and_ends_when_told(week: Path) -> None:
         assert address.startswith("http://127.0.0.1:")
         status, text = get(address)
         assert status == 200
-        assert "Nebius falls" in text
+        assert "Advantest falls" in text
         assert get(f"{address}assets/aftershock.css")[0] == 200
         began = time.monotonic()
     assert time.monotonic() - began < allowed(5)
@@ -52,7 +52,7 @@ def test_with_a_password_it_may_listen_beyond_this_machine(week: Path) -> None:
     with serving(week, "--host", "0.0.0.0", password=PASSWORD) as address:
         here = address.replace("0.0.0.0", "127.0.0.1")
         assert get(here)[0] == 401
-        assert "Nebius falls" in get(here, PASSWORD)[1]
+        assert "Advantest falls" in get(here, PASSWORD)[1]
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "desk.example"])
@@ -129,7 +129,7 @@ def test_a_file_in_a_folder_nobody_may_write_to_can_be_looked_at(week: Path, tmp
     folder.chmod(0o555)
     try:
         with serving(folder / "history.db") as address:
-            assert "Nebius falls" in get(address)[1]
+            assert "Advantest falls" in get(address)[1]
             assert get(f"{address}history/alert_history")[0] == 200
     finally:
         folder.chmod(0o755)
