@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import base64
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from bot.adapters.charts import draw
 from bot.app.lab.workbench import episode_scenario, open_workbench
+from bot.app.project import load_project
 from bot.core.messages.pictures import price_picture
 from bot.core.model import Reason
-from bot.core.rules.rule import RuleSet
 from bot.render import html
 from bot.replay.playing import play
 from bot.replay.tape import Tape
@@ -39,10 +40,14 @@ blockquote[expandable]::after {{ content: "⌄"; position: absolute; right: 6px;
 
 def page() -> str:
     """The first message and its picture, as things stood when it went out."""
-    stage = open_workbench(REPOSITORY / "config.yaml", None, NOW)
+    config = REPOSITORY / "config.yaml"
+    stage = open_workbench(config, None, NOW)
     scene = episode_scenario(stage, EPISODE)
     assert scene.tape.first_at is not None
-    rules = RuleSet([rule for rule in stage.rules(scene.symbols) if rule.enabled])
+    never = stage.project.settings.never_alerted
+    # as the command replays it: only what the episode has prices of is watched
+    project = load_project(config, watchlist=tuple(s for s in scene.symbols if s not in never))
+    stage, rules = replace(stage, project=project), project.rules
     whole = play(stage.engine(rules, scene.tape.first_at), scene.tape)
     first = next(t.announcement for t in whole.told if t.announcement.reason is Reason.FIRST)
     engine = stage.engine(rules, scene.tape.first_at)
