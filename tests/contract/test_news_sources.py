@@ -16,16 +16,17 @@ from bot.adapters.feeds.session import FeedSession
 from bot.adapters.news_sources.edgar import Edgar
 from bot.adapters.news_sources.github import GitHub
 from bot.adapters.news_sources.huggingface import HuggingFace
+from bot.adapters.news_sources.models_dev import ModelsDev
 from bot.adapters.news_sources.openrouter import OpenRouter
 from bot.app.run.news.sources import Requests
 from bot.core.errors import SourceError
 from bot.core.ports import NewsSource
 from bot.extensions import NewsContext
 from tests.extending.packages import installed
-from tests.servers.catalogues import Catalogues, filing, hub_model, offer, repository
+from tests.servers.catalogues import Catalogues, catalogued, filing, hub_model, offer, provider, repository
 from tests.servers.feed_server import FeedServer
 
-PLACES = ("/api/models", "/api/v1/models", "/cgi-bin/browse-edgar", "deepseek-ai")
+PLACES = ("/api/models", "/api/v1/models", "/api.json", "/cgi-bin/browse-edgar", "deepseek-ai")
 """What each list is refused by."""
 NOON = datetime(2025, 1, 27, 17, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -42,7 +43,7 @@ def organisations(place: str) -> dict[str, str]:
     return {"deepseek-ai": "DeepSeek"} if place == "github" else {"deepseek-ai": "DeepSeek", "deepseek": "DeepSeek"}
 
 
-@pytest.fixture(params=["huggingface", "openrouter", "github", "edgar", "example"])
+@pytest.fixture(params=["huggingface", "openrouter", "github", "models-dev", "edgar", "example"])
 async def world(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[World]:
@@ -63,6 +64,14 @@ async def world(
                 lists.offers.append(offer(f"deepseek/{name.lower()}", f"DeepSeek: {name}", "0.000001", "0.000002"))
 
             yield World(router, offered, refuse)
+        elif request.param == "models-dev":
+            lists.providers["deepseek"] = provider("deepseek", catalogued("DeepSeek-R1", "2025-01-20", 0.55, 2.19))
+
+            def catalogue(name: str) -> None:
+                model = catalogued(name, "2025-01-27", 0.1, 0.2)
+                lists.providers["deepseek"]["models"][name] = model
+
+            yield World(ModelsDev(fetch, organisations, lists.url), catalogue, refuse)
         elif request.param == "github":
             lists.repositories["deepseek-ai"] = []
             opened = lists.repositories["deepseek-ai"]

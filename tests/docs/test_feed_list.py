@@ -22,5 +22,5 @@ def test_every_news_source_has_a_column() -> None:
     text = (REPOSITORY / "docs" / "sources.md").read_text(encoding="utf-8")
     (heading,) = re.findall(r"^\| \| (`huggingface-hub`.*) \|$", text, re.M)
     named = set(re.findall(r"`([a-z-]+)`", heading))
-    assert named == {"huggingface-hub", "openrouter", "github", "sec-edgar"}
+    assert named == {"huggingface-hub", "openrouter", "github", "models-dev", "sec-edgar"}
     assert {source.type for source in load_settings(REPOSITORY / "config.yaml").news_sources} <= named

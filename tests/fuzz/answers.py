@@ -19,6 +19,7 @@ from bot.adapters.feeds.parsed import from_message
 from bot.adapters.feeds.text import SUMMARY_LIMIT, TITLE_LIMIT, plain_text
 from bot.adapters.language_model import _content
 from bot.adapters.news_sources.huggingface import HuggingFace
+from bot.adapters.news_sources.models_dev import ModelsDev
 from bot.adapters.news_sources.openrouter import OpenRouter
 from bot.adapters.notifiers.telegram.keyboard import data as callback_data
 from bot.adapters.notifiers.telegram.keyboard import read
@@ -204,6 +205,14 @@ def openrouter(body: bytes) -> None:
     polls(OpenRouter(Asked({"data": []}, found, found), lambda place: LABS))
     dear = body.replace(b'"0.000', b'"0.001').replace(b'"0.00000', b'"0.0001')
     polls(OpenRouter(Asked(json_of(dear), found), lambda place: LABS), words(body))
+
+
+def models_dev(body: bytes) -> None:
+    """models.dev's catalogue: known at first, new later, and as a remembered state."""
+    found = json_of(body)
+    empty = {"deepseek": {"models": {"v1": {"name": "V1"}}}}
+    polls(ModelsDev(Asked(empty, found, found), lambda place: LABS))
+    polls(ModelsDev(Asked(found, empty), lambda place: LABS), words(body))
 
 
 def completions(body: bytes) -> None:

@@ -27,6 +27,7 @@ READERS: Mapping[str, Callable[[bytes], None]] = {
     "headlines": answers.headlines,
     "huggingface": answers.huggingface,
     "kept-sessions": files.kept_sessions,
+    "models-dev": answers.models_dev,
     "news": files.news,
     "openrouter": answers.openrouter,
     "opml": files.opml,

@@ -209,3 +209,9 @@ ANYTHING = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max
 def test_no_field_whatever_is_in_it_raises(entry: Any) -> None:
     found = _read(entry, LABS)
     assert found is None or (found.lab == "OpenAI" and found.price.prompt > 0 and found.name)
+
+
+@pytest.mark.parametrize("state", ["", "{", "[]", "1", '{"a": {}}', '{"a": []}', '{"a": [1, 2, "x"]}'])
+async def test_a_state_that_cannot_be_read_makes_a_first_poll(router: Router, state: str) -> None:
+    router.state = state
+    assert await router.items() == []

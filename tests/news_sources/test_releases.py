@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.app.project import load_project
 from bot.core.model import Story
 from bot.core.news import reader_of, releases
+from bot.core.news.index import NewsIndex
 from bot.core.news.reader import StoryReader
 from bot.core.news.releases import Price, money, size
 from tests.command import REPOSITORY
@@ -73,9 +74,31 @@ def test_prices_are_found_in_their_stories(reader: StoryReader) -> None:
     assert "price" in details(reader, title, releases.cut_facts("DeepSeek V4", before, price, NOW))
 
 
+def test_the_facts_of_a_catalogue_are_found_in_its_story(reader: StoryReader) -> None:
+    price = Price(0.14, 0.28)
+    title = releases.catalogued_title("DeepSeek", "DeepSeek V4", price, open_weights=True)
+    facts = releases.catalogued_facts("DeepSeek", "DeepSeek V4", price, 128_000, NOW.date(), open_weights=True)
+    assert details(reader, title, facts) >= {"openness", "price"}
+
+
+def test_a_release_in_the_catalogue_joins_what_was_told_of_it() -> None:
+    project = load_project(REPOSITORY / "config.yaml")
+    index = NewsIndex(project.topics, project.companies, window=timedelta(days=2))
+    price = Price(0.14, 0.28)
+    told = releases.offered_title("DeepSeek", "DeepSeek V4", price)
+    again = releases.catalogued_title("DeepSeek", "DeepSeek V4", price, open_weights=True)
+    first, second = (
+        index.add(Story(str(n), "made", title, NOW + timedelta(hours=n), publisher="Made"))
+        for n, title in enumerate([told, again])
+    )
+    assert first is not None
+    assert second is not None
+    assert first.cluster == second.cluster != ""
+
+
 def test_every_organisation_is_of_one_lab() -> None:
     topics = load_project(REPOSITORY / "config.yaml").topics
-    for place in ("huggingface", "openrouter", "github"):
+    for place in ("huggingface", "openrouter", "github", "models-dev"):
         named = [name for places in topics.organisations.values() for name in places.get(place, ())]
         assert len(named) == len(set(named)) == len(topics.labs_at(place))
 

@@ -1,7 +1,8 @@
-"""The Hugging Face hub's and OpenRouter's public lists on loopback, as those answer; bodies are our own.
+"""The Hugging Face hub's, OpenRouter's and models.dev's public lists on loopback, as those answer; bodies are our own.
 
 The hub answers ``/api/models`` with a list of what ``author`` has, newest first, and with everything by likes for
-``sort=trendingScore``; OpenRouter ``/api/v1/models`` with ``{"data": […]}``. Both send ETags and answer 304.
+``sort=trendingScore``; OpenRouter ``/api/v1/models`` with ``{"data": […]}``; models.dev ``/api.json`` with providers
+and their models by id. All send ETags and answer 304.
 """
 
 from __future__ import annotations
@@ -55,6 +56,35 @@ def offer(name: str, title: str, prompt: str, completion: str, **more: Any) -> d
     }
 
 
+def catalogued(name: str, released: str, prompt: float | None, completion: float | None, **more: Any) -> dict[str, Any]:
+    """A model of a provider in models.dev's catalogue; prices are dollars per million tokens."""
+    entry: dict[str, Any] = {
+        "id": name.lower().replace(" ", "-"),
+        "name": name,
+        "family": "made",
+        "attachment": False,
+        "reasoning": True,
+        "reasoning_options": [{"type": "toggle"}],
+        "tool_call": True,
+        "temperature": True,
+        "knowledge": "2024-07",
+        "release_date": released,
+        "last_updated": released,
+        "modalities": {"input": ["text"], "output": ["text"]},
+        "open_weights": True,
+        "limit": {"context": 163_840, "output": 8_192},
+    }
+    if prompt is not None:
+        entry["cost"] = {"input": prompt, "output": completion, "cache_read": 0.01}
+    return entry | more
+
+
+def provider(name: str, *models: dict[str, Any]) -> dict[str, Any]:
+    """A provider in models.dev's catalogue."""
+    about = {"id": name, "env": [f"{name.upper()}_API_KEY"], "npm": "made", "name": name, "doc": "https://made.example"}
+    return {**about, "models": {model["id"]: model for model in models}}
+
+
 def filing(company: str, cik: int, accession: str, at: datetime, *items: str, form: str = "8-K") -> str:
     """An entry of EDGAR's feed of current filings, as of 2026."""
     number = accession.replace("-", "")
@@ -90,10 +120,12 @@ def repository(name: str, created_at: datetime, **more: Any) -> dict[str, Any]:
 
 @dataclass
 class Catalogues:
-    """Both lists. An asynchronous context manager; ``url`` is the address of both."""
+    """All lists. An asynchronous context manager; ``url`` is the address of all."""
 
     models: list[dict[str, Any]] = field(default_factory=list)
     offers: list[dict[str, Any]] = field(default_factory=list)
+    providers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Those of models.dev, by id."""
     filings: list[str] = field(default_factory=list)
     """Entries of EDGAR's feed, newest first."""
     tickers: dict[str, int] = field(default_factory=dict)
@@ -121,6 +153,7 @@ class Catalogues:
         app = web.Application()
         app.router.add_get("/api/models", self._models)
         app.router.add_get("/api/v1/models", self._offers)
+        app.router.add_get("/api.json", self._providers)
         app.router.add_get("/orgs/{name}/repos", self._repositories)
         app.router.add_get("/cgi-bin/browse-edgar", self._filings)
         app.router.add_get("/files/company_tickers.json", self._tickers)
@@ -157,6 +190,9 @@ class Catalogues:
 
     async def _offers(self, request: web.Request) -> web.Response:
         return self._answer(request, "", {"data": self.offers})
+
+    async def _providers(self, request: web.Request) -> web.Response:
+        return self._answer(request, "", self.providers)
 
     async def _repositories(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]

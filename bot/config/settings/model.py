@@ -135,8 +135,8 @@ class NewsSourceSettings(StrictModel):
     """One news source that gives structured observations: releases and prices from where they are made."""
 
     type: Name
-    """`huggingface-hub`, `openrouter`, `github`, `sec-edgar`, or the entry-point name of a news source from another
-    package: see docs/sources.md and docs/extending.md."""
+    """`huggingface-hub`, `openrouter`, `github`, `models-dev`, `sec-edgar`, or the entry-point name of a news source
+    from another package: see docs/sources.md and docs/extending.md."""
     enabled: bool = True
     """`false` keeps the entry but does not ask the source."""
     interval: Duration | None = None

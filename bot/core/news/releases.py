@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 LICENCES = {
     "mit": "MIT",
@@ -28,6 +28,8 @@ LICENCES = {
     "modified-mit": "modified MIT",
 }
 """Licences that have a name, by their identifiers on Hugging Face. Others are not named: ``other`` says nothing."""
+LEAST_CUT = 0.10
+"""By what share a price has to fall to be told."""
 LEAST_SHARE = 1.75
 """A rival that costs less than this many times as much is no comparison worth a sentence."""
 _PARTS = (
@@ -37,6 +39,7 @@ _PARTS = (
 _ONES = {2: "second", 4: "fourth"}
 """Where they differ after tens: ``a twenty-second``."""
 _TENS = ("", "", "twent", "thirt", "fort", "fift", "sixt", "sevent", "eight", "ninet")
+ROUTER = "on OpenRouter"
 NAMED_BESIDE = 3
 """Other models of one publication that are named; the rest is counted."""
 
@@ -114,15 +117,46 @@ def offered_facts(model: str, price: Price, context: int, rival: Rival | None = 
     return " ".join(facts)
 
 
-def cut_title(lab: str, model: str, before: Price, price: Price) -> str:
+def catalogued_title(lab: str, model: str, price: Price | None, *, open_weights: bool) -> str:
+    """``OpenAI's GPT-6 is new on models.dev at $5 / $20 per million tokens``; ``is new on models.dev with
+    open weights, at …`` where it has them."""
+    weights = " with open weights" if open_weights else ""
+    costs = f" at {_pair(price)} per million tokens" if price else ""
+    return f"{_whose(lab, model)} is new on models.dev{weights}{',' if weights and costs else ''}{costs}"
+
+
+def catalogued_facts(
+    lab: str, model: str, price: Price | None, context: int, released_on: date | None, *, open_weights: bool
+) -> str:
+    """The same as sentences, with its lab's own price, and whatever else is known."""
+    facts = []
+    if open_weights:
+        facts.append(f"{model} has open weights.")
+    if price:
+        facts.append(_costs(model, price, f"at {lab}"))
+    if context > 0:
+        facts.append(f"{model} takes up to {context:,} tokens at once.")
+    if released_on:
+        facts.append(f"Its release date is {released_on.day} {released_on:%B %Y}.")
+    return " ".join(facts)
+
+
+def is_cut(before: Price, price: Price) -> bool:
+    """Whether the price fell enough to be told, and no part of it rose."""
+    below = less(before, price) >= LEAST_CUT - 1e-9
+    return below and price.prompt <= before.prompt and price.completion <= before.completion
+
+
+def cut_title(lab: str, model: str, before: Price, price: Price, where: str = ROUTER) -> str:
     """``DeepSeek V4 is 86% cheaper on OpenRouter: $0.14 / $0.28 per million tokens``."""
-    whose = _whose(lab, model)
-    return f"{whose} is {less(before, price):.0%} cheaper on OpenRouter: {_pair(price)} per million tokens"
+    return f"{_whose(lab, model)} is {less(before, price):.0%} cheaper {where}: {_pair(price)} per million tokens"
 
 
-def cut_facts(model: str, before: Price, price: Price, at: datetime, rival: Rival | None = None) -> str:
-    """The same as sentences. ``at``: when the price before was seen."""
-    facts = f"{_costs(model, price)} On {at.day} {at:%B %Y} it was {_pair(before)} there."
+def cut_facts(
+    model: str, before: Price, price: Price, at: datetime, rival: Rival | None = None, where: str = ROUTER
+) -> str:
+    """The same as sentences. ``at``: when the price before was seen; ``where``: who asks that price."""
+    facts = f"{_costs(model, price, where)} On {at.day} {at:%B %Y} it was {_pair(before)} there."
     return f"{facts} {rival_facts(model, price, rival)}".rstrip() if rival else facts
 
 
@@ -172,8 +206,8 @@ def _pair(price: Price) -> str:
     return f"{money(price.prompt)} / {money(price.completion)}"
 
 
-def _costs(model: str, price: Price) -> str:
+def _costs(model: str, price: Price, where: str = ROUTER) -> str:
     return (
         f"{model} costs {money(price.prompt)} per million input tokens and {money(price.completion)} per million"
-        " output tokens on OpenRouter."
+        f" output tokens {where}."
     )

@@ -44,7 +44,6 @@ KNOWN = 2_000
 """Models remembered, those of named labs only."""
 MANY = 25
 """More new models at once, or prices cut, are a change of the list and not of the world."""
-LEAST_CUT = 0.10
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}", re.ASCII)
 _NAME = re.compile(r"[\w .+()/-]{1,80}")
 _SMALL = re.compile(
@@ -113,7 +112,7 @@ class OpenRouter(NewsSource):
         items: list[NewsItem] = []
         for offer in offers.values():
             before = known.pop(offer.id, None)
-            cut = before is not None and _is_cut(before.price, offer.price)
+            cut = before is not None and releases.is_cut(before.price, offer.price)
             # last, as the newest
             known[offer.id] = _Known(offer.price, now, offer.price, now) if before is None or cut else before
             if known[offer.id].latest != offer.price:
@@ -234,11 +233,6 @@ def _moment(seconds: Any) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC) if good else None
 
 
-def _is_cut(before: Price, price: Price) -> bool:
-    below = releases.less(before, price) >= LEAST_CUT - 1e-9
-    return below and price.prompt <= before.prompt and price.completion <= before.completion
-
-
 def _remembered(state: str) -> tuple[dict[str, _Known], bool]:
     """What was known, and whether this is a first poll, as it is where the state cannot be read."""
     try:
@@ -251,7 +245,7 @@ def _remembered(state: str) -> tuple[dict[str, _Known], bool]:
             )
             for name, one in json.loads(state).items()
         }
-    except (ValueError, TypeError, AttributeError, IndexError):
+    except (ValueError, TypeError, AttributeError, LookupError):
         return {}, True
     return known, False
 

@@ -82,6 +82,12 @@ def _openrouter(options: Mapping[str, Any], context: NewsContext) -> NewsSource:
     return OpenRouter(context.fetch, context.organisations, *_base(options))
 
 
+def _models_dev(options: Mapping[str, Any], context: NewsContext) -> NewsSource:
+    from bot.adapters.news_sources.models_dev import ModelsDev
+
+    return ModelsDev(context.fetch, context.organisations, *_base(options))
+
+
 def _base(options: Mapping[str, Any]) -> Sequence[str]:
     """The address of a mirror, if the options have one. Raises ValueError for anything else in them."""
     if unknown := options.keys() - {"base"}:
@@ -177,6 +183,7 @@ BUILT_IN: Mapping[str, MakeNewsSource] = {
     "openrouter": _openrouter,
     "github": _github,
     "sec-edgar": _edgar,
+    "models-dev": _models_dev,
 }
 
 
