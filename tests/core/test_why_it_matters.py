@@ -19,7 +19,7 @@ from bot.core.messages.blocks.outlook import MOST_REPORTS, outlook, reports_ahea
 from bot.core.messages.blocks.voices import MOST as MOST_VOICES
 from bot.core.messages.blocks.voices import MOST_PRINTED, voices
 from bot.core.messages.happening import EARLIEST, LATEST, MOST_KINDS, kinds_of, read
-from bot.core.model import Block, CauseRef, EarningsDate, Reach, ReportTime, Story, Summary
+from bot.core.model import Block, CauseRef, Counts, EarningsDate, LearnedName, Reach, ReportTime, Story, Summary
 from bot.core.news import reader_of
 from bot.core.prices.earnings import EarningsCalendar
 from bot.render.plain import plain
@@ -59,7 +59,7 @@ def text(blocks: Sequence[Block]) -> str:
 
 
 def new(stories: Sequence[Story], cause: CauseRef | None = CAUSE) -> str:
-    return text(novelty(read(stories, cause, READER), TOPICS))
+    return text(novelty(read(stories, cause, READER), READER))
 
 
 # ------------------------------------------------------------------------------------------------------------------ new
@@ -135,9 +135,19 @@ def test_the_product_behind_a_fall_is_read_though_its_name_is_not_the_model_s() 
     )
     fall = story("Publishers sink as Anthropic's Claude takes on legal work", "27 10:00")
     cause = replace(CAUSE, agents=("lab:Anthropic", "model:Claude"), first_title=plug_ins.title)
-    assert "open source" not in text(novelty(read([plug_ins, fall], cause, READER), TOPICS))
+    assert "open source" not in text(novelty(read([plug_ins, fall], cause, READER), READER))
     named = replace(cause, release="of-plug-ins")
-    assert "open source" in text(novelty(read([plug_ins, fall], named, READER), TOPICS))
+    assert "open source" in text(novelty(read([plug_ins, fall], named, READER), READER))
+
+
+def test_a_model_whose_name_was_learned_has_its_maker_too() -> None:
+    learned = LearnedName("VibeVoice", "Microsoft", START, "VibeVoice", Counts.COINED, "VibeVoice-1.5B", "made")
+    reader = READER.own([learned])
+    out = story("Microsoft releases VibeVoice 2, an open AI model", "20 12:37", summary="VibeVoice 2 is MIT licensed.")
+    fall = story("Chip stocks sink as Microsoft's VibeVoice 2 stirs doubt about AI spending", "27 10:00")
+    cause = replace(CAUSE, agents=("lab:Microsoft", "model:VibeVoice 2"))
+    first = text(novelty(read([out, fall], cause, reader), reader)).splitlines()[1]
+    assert first == "• VibeVoice 2, by Microsoft; first seen 20 Jan 12:37 UTC (Example News)."
 
 
 # ----------------------------------------------------------------------------------------------------------------- fear
@@ -240,8 +250,8 @@ def test_outside_text_is_quoted_to_a_bound_and_stands_in_its_story(
     stories: list[Story], cause: CauseRef | None
 ) -> None:
     said = read(stories, cause, READER)
-    blocks = novelty(said, TOPICS)
-    assert blocks == novelty(read(list(reversed(stories)), cause, READER), TOPICS)
+    blocks = novelty(said, READER)
+    assert blocks == novelty(read(list(reversed(stories)), cause, READER), READER)
     whole = [f"{each.title}\n{each.summary}" for each in stories]
     for block in blocks:
         assert len(block.lines) <= MOST + 1

@@ -75,7 +75,8 @@ async def test_a_new_model_comes_with_its_facts(catalogue: Catalogue) -> None:
     assert item.title == ("DeepSeek R1 is new on models.dev with open weights, at $0.55 / $2.19 per million tokens")
     assert item.summary == (
         "DeepSeek R1 has open weights. DeepSeek R1 costs $0.55 per million input tokens and $2.19 per million output "
-        "tokens at DeepSeek. DeepSeek R1 takes up to 163,840 tokens at once. Its release date is 20 January 2025."
+        "tokens at DeepSeek. DeepSeek R1 takes up to 163,840 tokens at once. The release date of DeepSeek R1 is "
+        "20 January 2025."
     )
     assert item.published_at == catalogue.now
     assert not item.evidence_only

@@ -239,7 +239,7 @@ class MessageBuilder:
         if known is None:
             stories = [story for story, _ in said] or self.stories(seen.incident.clusters)
             return [
-                *novelty(said, self.topics),
+                *(novelty(said, self.reader) if self.reader else ()),
                 *fears(kinds, hit, self.topics.titles.exposure),
                 *voices(stories, self.topics.speech),
                 *precedents(nearest(self._profile(seen, kinds), self.episodes, self.topics)),

@@ -137,7 +137,7 @@ def catalogued_facts(
     if context > 0:
         facts.append(f"{model} takes up to {context:,} tokens at once.")
     if released_on:
-        facts.append(f"Its release date is {released_on.day} {released_on:%B %Y}.")
+        facts.append(f"The release date of {model} is {released_on.day} {released_on:%B %Y}.")
     return " ".join(facts)
 
 

@@ -9,7 +9,8 @@ from datetime import datetime
 from bot.core.model import Block, BlockKind, Line, Link, Story, Strong
 from bot.core.news.kinds import Said
 from bot.core.news.passages import is_foreign
-from bot.core.news.vocabulary import Detail, Family, Topics
+from bot.core.news.reader import StoryReader
+from bot.core.news.vocabulary import Detail, Topics
 from bot.core.text.scripts import language_note
 from bot.core.text.wording import shortened, when
 
@@ -17,10 +18,10 @@ MOST = 4
 LONGEST_SOURCE = 60
 
 
-def novelty(said: Sequence[tuple[Story, Said]], topics: Topics) -> list[Block]:
+def novelty(said: Sequence[tuple[Story, Said]], reader: StoryReader) -> list[Block]:
     """The block; empty where no story is about a model or lab and tells a detail of it. ``said``: as
-    ``happening.read`` returns it."""
-    lines = [*_what(said, topics), *quoted(said, [d for d in topics.details if not d.ahead])]
+    ``happening.read`` returns it, of the same ``reader``."""
+    lines = [*_what(said, reader), *quoted(said, [d for d in reader.topics.details if not d.ahead])]
     return [Block("what is new", BlockKind.FACTS, 55, "What is new", tuple(lines))] if lines else []
 
 
@@ -50,7 +51,7 @@ def quoted(said: Sequence[tuple[Story, Said]], details: Sequence[Detail], most: 
     return lines
 
 
-def _what(said: Sequence[tuple[Story, Said]], topics: Topics) -> list[Line]:
+def _what(said: Sequence[tuple[Story, Said]], reader: StoryReader) -> list[Line]:
     """The model that most stories are about, its maker, and when it was first seen."""
     models = Counter(
         first.removeprefix("model:") for _, one in said for first in one.about[:1] if first.startswith("model:")
@@ -59,17 +60,9 @@ def _what(said: Sequence[tuple[Story, Said]], topics: Topics) -> list[Line]:
         return []
     model = max(models, key=lambda name: (models[name], name))
     story = next(story for story, one in said if one.about[:1] == (f"model:{model}",))
-    family = _family(model, topics)
+    family = reader.family(model)
     by = f", by {family.lab}" if family and family.lab else ""
     return [(Strong(model), f"{by}; first seen ", when(story.seen_at), " (", *_source(story), ").")]
-
-
-def _family(model: str, topics: Topics) -> Family | None:
-    return max(
-        (f for f in topics.families if model == f.name or model.startswith(f"{f.name} ")),
-        key=lambda f: len(f.name),
-        default=None,
-    )
 
 
 def _source(story: Story) -> tuple[str | Link, ...]:
