@@ -24,6 +24,7 @@ from bot.adapters.feeds.opml import parse_opml
 from bot.adapters.feeds.text import SUMMARY_LIMIT, fix_mojibake, plain_text, strip_tags
 from bot.adapters.language_model import _content
 from bot.adapters.news_sources.huggingface import HuggingFace
+from bot.adapters.news_sources.models_dev import ModelsDev
 from bot.adapters.news_sources.openrouter import OpenRouter
 from bot.adapters.notifiers.telegram.keyboard import read as read_button
 from bot.adapters.prices.yahoo.frames import read_frame
@@ -306,7 +307,9 @@ class Fixed:
 LABS = {"deepseek-ai": "DeepSeek", "deepseek": "DeepSeek"}
 
 
-def polled(kind: type[HuggingFace] | type[OpenRouter], listing: Callable[[int], Any], first: Any) -> Make:
+def polled(
+    kind: type[HuggingFace] | type[OpenRouter] | type[ModelsDev], listing: Callable[[int], Any], first: Any
+) -> Make:
     """A list of n models, new since the poll before."""
 
     def make(n: int) -> Callable[[], object]:
@@ -330,6 +333,12 @@ def hub(n: int) -> list[Any]:
 def offers(n: int) -> Any:
     price = {"prompt": "0.000001", "completion": "0.000002"}
     return {"data": [{"id": f"deepseek/m{i}", "name": f"M {i}", "pricing": price} for i in range(n)]}
+
+
+def catalogue(n: int) -> Any:
+    price = {"input": 1, "output": 2}
+    models = {f"m{i}": {"name": f"M {i}", "release_date": "2025-01-27", "cost": price} for i in range(n)}
+    return {"deepseek": {"models": models}}
 
 
 def chart(n: int) -> Any:
@@ -573,6 +582,7 @@ FUNCTIONS: Mapping[str, Shapes] = {
     "Yahoo's stream": texts(lambda text: read_frame(text, lambda data: None), ("a", "[", '{"', '{"a":1,')),
     "the hub's list": {"n new models": (polled(HuggingFace, hub, []), 10)},
     "OpenRouter's list": {"n new models": (polled(OpenRouter, offers, {"data": []}), 50)},
+    "models.dev's catalogue": {"n new models": (polled(ModelsDev, catalogue, catalogue(1)), 50)},
     "a language model's answer": texts(lambda text: _content(text.encode()), ("a", "[", '{"a":', '{"a":1,', "9")),
     "a lead": texts(lambda text: checked(text, shown_summary("Nvidia falls 13.9 % to 122.75")), start=500),
     "a second reading": texts(lambda text: read_answer(text, told("Nvidia falls")), ("a", "[", '{"a":', "9")),
