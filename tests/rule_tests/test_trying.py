@@ -135,7 +135,7 @@ def test_a_time_of_which_nothing_is_known_is_refused(database: Path, rules: Path
 
 def test_a_history_that_begins_later_is_noted(database: Path, rules: Path) -> None:
     trial = try_history(CONFIG, rules, FIRST - timedelta(days=90), LAST, NOW, database)
-    assert "the history begins on 2025-01-02" in trial.notes[0]
+    assert "the history begins on 2025-01-01" in trial.notes[0]
 
 
 def test_a_history_whose_prices_were_thinned_says_so(database: Path, rules: Path, tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ async def test_who_writes_anonymously_is_no_admin_even_where_the_account_is_list
 
 
 async def test_whoami_says_that_nobody_is_known(api: BotApi) -> None:
-    settings = SimpleNamespace(watched=(), groups={}, telegram=SimpleNamespace(style=None))
+    settings = SimpleNamespace(watched=(), groups={}, telegram=SimpleNamespace(style=None), numbers=None)
     bot: Any = SimpleNamespace(clock=RealClock(), project=SimpleNamespace(settings=settings))
     muting: Any = SimpleNamespace(listed=None)
     commands = ChatCommands(bot, *[None] * 4, muting, *[None] * 4, print)  # type: ignore[arg-type]
