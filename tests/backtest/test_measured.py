@@ -16,6 +16,8 @@ from bot.config.settings.model import load_settings
 from tests.prepared import call
 from tests.processes import run
 
+pytestmark = pytest.mark.campaign
+
 Fired = dict[tuple[str, str], dict[str, Any]]
 BANKS = ("FRC", "PACW", "WAL", "ZION", "KEY", "CMA", "SCHW", "HBAN", "RF", "CFG", "FITB", "TFC", "SIVB", "SBNY", "CG")
 

@@ -250,6 +250,7 @@ def test_beyond_the_recorded_holidays_weekdays_at_the_usual_hours_are_sessions(e
     assert table.zone == there
 
 
+@pytest.mark.campaign
 def test_nearly_every_exchange_a_symbol_can_come_from_has_sessions(calendar: ExchangeCalendar) -> None:
     missing = set()
     for exchange in {*BY_CODE.values(), *BY_SUFFIX.values()}:

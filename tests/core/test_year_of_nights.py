@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from random import Random
 
+import pytest
+
 from bot.core.engine import Engine
 from bot.core.model import Alert, ChangeKind, DailyBar, Observation, Phase, Quote, Story
 from bot.core.news import Companies, Company, NewsIndex
@@ -21,6 +23,8 @@ from bot.core.rules.conditions.unusual import Abnormal
 from bot.core.rules.rule import Rule, RuleSet
 from tests.core.real_sessions import timetable
 from tests.core.worlds import CHEAP, TOPICS, news, price, rule
+
+pytestmark = pytest.mark.campaign
 
 SYMBOLS = ("AAA", "BBB", "CCC", "DDD")
 """One line of business, so that each may confirm the others."""

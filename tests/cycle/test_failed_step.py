@@ -19,6 +19,8 @@ from bot.cycle import Cycle
 from bot.recovery import LEFT_OUT_FOR, REST_FOR, Recovery
 from tests.core.worlds import at, engine, quote, rule, shock_tape, story
 
+pytestmark = pytest.mark.campaign
+
 READER = Recipient("console", "console")
 FOLLOW_UPS = ("session close", "next session close", "rebound 5%", "recovered")
 EVERY = 17

@@ -8,10 +8,14 @@ from functools import reduce
 from operator import and_
 from pathlib import Path
 
+import pytest
+
 from bot.core.prices.market import KEEP_BARS, Market
 from tests.containers import grown, sizes
 from tests.core.worlds import at, quote, weekday_timetable
 from tests.simulated_year import Plan, Year
+
+pytestmark = pytest.mark.campaign
 
 LONG = timedelta(hours=2)
 HALF = 30

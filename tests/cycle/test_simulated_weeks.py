@@ -16,6 +16,8 @@ from bot.app.stores import read_store
 from bot.core.model import ChangeKind
 from tests.simulated_year import Outage, Plan, Year
 
+pytestmark = pytest.mark.campaign
+
 MINUTES = timedelta(minutes=5)
 WEEKS = {
     "the clock goes forward": (date(2025, 3, 6), date(2025, 3, 11), None),

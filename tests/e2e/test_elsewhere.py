@@ -149,6 +149,7 @@ def test_a_fall_in_tokyo_is_told_before_any_american_price_exists(
         assert share_of(desk.api, THEMES["light"].shade) < 0.01, "Tokyo has no hours but the regular ones"
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("streamed", [False, True], ids=["polled", "streamed"])
 @pytest.mark.parametrize(
     ("began", "friday"),

@@ -32,6 +32,8 @@ from tests.processes import run
 from tests.servers.botapi import BotApi, in_thread
 from tests.waiting import PATIENCE
 
+pytestmark = pytest.mark.campaign
+
 SEED = 20250127
 REAL = "deepseek-2025-01"
 PROGRESS = """

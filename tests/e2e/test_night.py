@@ -84,6 +84,7 @@ def until_seen(desk: Desk, symbol: str, price: float) -> None:
     wait_until(lambda: desk.count(known, symbol, price), f"{symbol} at {price} is seen", lambda: desk.bots[-1].log)
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("streamed", [False, True], ids=["polled", "streamed"])
 @pytest.mark.parametrize(
     ("now", "closed", "session"),

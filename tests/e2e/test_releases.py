@@ -137,6 +137,7 @@ def test_licence_size_price_and_rival_of_a_new_model_stand_in_the_message(day: D
     assert "OpenAI's GPT-6 at $15 / $60 on" in text
 
 
+@pytest.mark.campaign
 def test_a_source_that_refuses_is_one_notice_and_one_when_it_is_over(day: Desk, lists: Lists) -> None:
     def notices(words: str) -> list[str]:
         return [text for text in day.texts(ADMIN) if words in text]

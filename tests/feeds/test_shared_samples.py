@@ -18,6 +18,8 @@ from bot.core.model import Trouble
 from tests.feeds.conftest import LIMITS, SeenSet, Watch, watch
 from tests.servers.feed_server import Document, FeedServer
 
+pytestmark = pytest.mark.campaign
+
 PER_SAMPLE = timedelta(seconds=10)
 TYPES = {".html": "text/html", ".json": "application/json", ".atom": "application/atom+xml"}
 

@@ -311,6 +311,7 @@ def test_what_writes_is_refused_while_the_bot_runs(
     run_command("history", *words, "--database", path)
 
 
+@pytest.mark.campaign
 def test_a_dry_prune_says_what_a_real_one_does_and_evidence_stays(week: Path, tmp_path: Path) -> None:
     copy = Path(shutil.copy(week, tmp_path / "copy.db"))
     told = json.loads(run_command("history", "prune", "--dry-run", "--json", "--database", copy).stdout)

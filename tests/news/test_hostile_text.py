@@ -162,6 +162,7 @@ UNITS = [
 ]
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_text_of_any_length_is_read_in_bounded_time(unit: str) -> None:
     text = unit * (LONG // len(unit))

@@ -44,6 +44,7 @@ def test_every_key_is_on_the_page(key: str) -> None:
     assert re.search(rf"`{re.escape(key)}`|\b{re.escape(key)}:", PAGE), key
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_of_the_page_works(tmp_path: Path, command: str) -> None:
     words = shlex.split(command.replace("results.xml", str(tmp_path / "results.xml")))

@@ -92,6 +92,7 @@ def test_a_rule_that_is_gone_from_the_folder_loses_its_alerts(database: Path, tm
     assert {row.either.rule for row in trial.rows if row.difference is Difference.GAINED} == {"slump"}
 
 
+@pytest.mark.campaign
 def test_a_file_stands_for_the_rules_in_it_alone(database: Path, tmp_path: Path) -> None:
     renamed = edited(tmp_path, "name: drop", "name: slump")
     trial = try_history(CONFIG, renamed, FIRST, LAST, NOW, database)
@@ -148,6 +149,7 @@ def test_a_history_whose_prices_were_thinned_says_so(database: Path, rules: Path
     assert later.notes == ()
 
 
+@pytest.mark.campaign
 def test_an_episode_is_tried_beside_the_configured_rules(rules: Path) -> None:
     trial = try_episode(CONFIG, rules, NOW, EPISODE)
     assert trial.beside == "the configured rules of the same names"

@@ -15,6 +15,8 @@ import pytest
 
 from bench.scaling_inputs import FUNCTIONS, ROOT
 
+pytestmark = pytest.mark.campaign
+
 OURS = str(ROOT / "bot")
 STEEPEST = 2.6
 """How much more the second doubling may add than the first: twice as much in proportion, four times by the square."""

@@ -144,6 +144,7 @@ def small_project(folder: Path) -> None:
     )
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_broken_file_is_a_line_for_people(name: str, tmp_path: Path) -> None:
     small_project(tmp_path)
