@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.app.setup.new_folder import copy_rule, make_folder
+from bot.app.setup.new_folder import copy_rule
 from bot.app.setup.upgrading import RECORD, ShippedChange, look_for_changes, note_what_ships
 from bot.core.errors import UsageError
 from tests.command import run_command
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as ``init`` makes it; to be copied, not changed."""
-    folder = tmp_path_factory.mktemp("made") / "mine"
-    make_folder(folder)
-    return folder
-
-
-@pytest.fixture
-def config(made: Path, tmp_path: Path) -> Path:
-    """The configuration of a new folder."""
-    shutil.copytree(made, tmp_path / "mine")
-    return tmp_path / "mine" / "config.yaml"
 
 
 def before(config: Path, **things: dict[str, str | None]) -> None:

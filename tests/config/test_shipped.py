@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,21 +23,6 @@ RULE = """
     symbols: [NVDA]
     when: {{price: {{change: "{change}", since: previous close}}}}
 """
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as ``init`` makes it; to be copied, not changed."""
-    folder = tmp_path_factory.mktemp("made") / "mine"
-    make_folder(folder)
-    return folder
-
-
-@pytest.fixture
-def config(made: Path, tmp_path: Path) -> Path:
-    """The configuration of a new folder."""
-    shutil.copytree(made, tmp_path / "mine")
-    return tmp_path / "mine" / "config.yaml"
 
 
 def write(file: Path, text: str) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 from bot.adapters.news_sources.edgar.filings import Filing, read_filing, told
 from bot.core.errors import SourceError
 from bot.core.model import NewsItem, NewsPoll
+from bot.core.news.source_answers import evidence_in_a_flood
 from bot.core.ports import AskFeed, AskJson, NewsSource
 
 SEC = "https://www.sec.gov"
@@ -68,7 +69,7 @@ class Edgar(NewsSource):
                 break
         memory["seen"] = list(known)[-KNOWN:]
         written = json.dumps(memory, separators=(",", ":"))
-        return NewsPoll(_bounded(items), written, read, note)
+        return NewsPoll(evidence_in_a_flood(items, MANY), written, read, note)
 
     async def _page(self, number: int) -> tuple[Sequence[Filing], int]:
         """The filings of a page, newest first, and how many entries it has."""
@@ -111,13 +112,6 @@ def _ciks(data: Any) -> dict[str, int]:
     if not found:
         raise SourceError("the list of tickers has changed its shape: no entry has a ticker and a cik_str", status=200)
     return found
-
-
-def _bounded(items: list[NewsItem]) -> list[NewsItem]:
-    """Of a flood nothing fires a rule."""
-    if len(items) <= MANY:
-        return items
-    return [NewsItem(i.key, i.title, i.published_at, i.summary, i.link, evidence_only=True) for i in items]
 
 
 def _remembered(state: str) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from urllib.parse import quote
 from bot.core.errors import SourceError
 from bot.core.model import NewsItem, NewsPoll
 from bot.core.news.releases import LICENCES
+from bot.core.news.source_answers import iso_moment
 from bot.core.ports import AskJson, NewsSource, Organisations
 
 API = "https://api.github.com"
@@ -131,17 +132,9 @@ def _read(entry: Any) -> _Repository | None:
         description[:DESCRIBED] if isinstance(description, str) else "",
         link if isinstance(link, str) else "",
         identifier.lower() if isinstance(identifier, str) else "",
-        _moment(entry.get("created_at")),
+        iso_moment(entry.get("created_at")),
         entry.get("fork") is not True and entry.get("archived") is not True and not entry["name"].startswith("."),
     )
-
-
-def _moment(text: Any) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(text) if isinstance(text, str) else None
-        return at.astimezone(UTC) if at is not None and at.tzinfo is not None else None
-    except (ValueError, OverflowError):
-        return None
 
 
 def _remembered(state: str) -> dict[str, Any]:

@@ -11,8 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
+
+from bot.core.news.source_answers import iso_moment
 
 _ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[\w.-]{1,96}", re.ASCII)
 _WEIGHTS = frozenset({"safetensors", "gguf", "pytorch", "diffusers", "jax"})
@@ -82,7 +84,7 @@ def read_model(entry: Any) -> Model | None:
     parameters = _parameters(entry.get("safetensors"))
     return Model(
         id=name,
-        created_at=_moment(entry.get("createdAt")),
+        created_at=iso_moment(entry.get("createdAt")),
         licence=next((tag.removeprefix("license:").lower() for tag in tags if tag.startswith("license:")), ""),
         parameters=parameters,
         likes=_count(entry.get("likes")),
@@ -114,11 +116,3 @@ def _number(value: Any) -> float:
 
 def _count(value: Any) -> int:
     return int(_number(value))
-
-
-def _moment(text: Any) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(text) if isinstance(text, str) else None
-        return at.astimezone(UTC) if at is not None and at.tzinfo is not None else None
-    except (ValueError, OverflowError):
-        return None

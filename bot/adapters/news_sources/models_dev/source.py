@@ -23,6 +23,7 @@ from bot.core.errors import SourceError
 from bot.core.model import ModelName, NewsItem, NewsPoll
 from bot.core.news import releases
 from bot.core.news.releases import Price
+from bot.core.news.source_answers import evidence_in_a_flood
 from bot.core.ports import AskJson, NewsSource, Organisations
 
 CATALOGUE = "https://models.dev"
@@ -84,7 +85,7 @@ class ModelsDev(NewsSource):
                 items.append(self._cut(offer, before.price, offer.price, before.at, now))
         self._left, self._etag = _written(known), answer.etag
         names = [ModelName(offer.name, offer.lab) for offer in offers]
-        return NewsPoll(_bounded(items), self._left, len(offers), names=names)
+        return NewsPoll(evidence_in_a_flood(items, MANY), self._left, len(offers), names=names)
 
     def _offers(self, providers: object) -> Sequence[Offer]:
         """What labs offer themselves."""
@@ -128,11 +129,6 @@ class ModelsDev(NewsSource):
 
     def _link(self, offer: Offer) -> str:
         return f"{self._base}/providers/{offer.id.partition('/')[0]}"
-
-
-def _bounded(items: list[NewsItem]) -> list[NewsItem]:
-    """Of a flood nothing fires a rule."""
-    return items if len(items) <= MANY else [replace(item, evidence_only=True) for item in items]
 
 
 def _remembered(state: str) -> tuple[dict[str, _Known], bool]:

@@ -31,6 +31,7 @@ from bot.core.errors import SourceError
 from bot.core.model import ModelName, NewsItem, NewsPoll
 from bot.core.news import releases
 from bot.core.news.releases import Price, Rival
+from bot.core.news.source_answers import evidence_in_a_flood
 from bot.core.ports import AskJson, NewsSource, Organisations
 from bot.core.text.links import host_of
 
@@ -123,7 +124,7 @@ class OpenRouter(NewsSource):
                 items.append(self._cut(offer, before, _rival(offer, stored), now))
         self._left = _written(known)
         names = [ModelName(offer.name, offer.lab) for offer in offers.values()]
-        return NewsPoll(_bounded(items), self._left, len(entries), names=names)
+        return NewsPoll(evidence_in_a_flood(items, MANY), self._left, len(entries), names=names)
 
     async def _entries(self) -> Sequence[Any] | None:
         """All entries of the list; ``None`` where it is as before."""
@@ -185,13 +186,6 @@ def _kind(entry: Mapping[str, Any], name: str) -> str:
     sizes = [float(size) for size in _SIZE.findall(name.lower())]
     small = any(size < _LARGE for size in sizes[:1]) or _SMALL.search(name.lower()) is not None
     return f"{'small' if small else 'large'}{' thinking' if 'reasoning' in parameters else ''}"
-
-
-def _bounded(items: list[NewsItem]) -> list[NewsItem]:
-    """Of a flood nothing fires a rule."""
-    if len(items) <= MANY:
-        return items
-    return [NewsItem(i.key, i.title, i.published_at, i.summary, i.link, evidence_only=True) for i in items]
 
 
 def _read(entry: Any, labs: Mapping[str, str]) -> _Offer | None:
