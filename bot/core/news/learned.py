@@ -35,69 +35,12 @@ _LISTED = re.compile(r"[A-Za-z][A-Za-z0-9 ._+-]{2,79}")
 _WORD = re.compile(r"([A-Za-z]+)([0-9].*)?")
 _COINED = re.compile(r"[A-Z]?[a-z]+[A-Z][A-Za-z]*")
 _VARIANTS = frozenset(
-    [
-        "air",
-        "base",
-        "chat",
-        "code",
-        "coder",
-        "distill",
-        "embedding",
-        "exp",
-        "experimental",
-        "flash",
-        "fast",
-        "free",
-        "gguf",
-        "guard",
-        "hd",
-        "high",
-        "hf",
-        "image",
-        "instruct",
-        "it",
-        "large",
-        "latest",
-        "lite",
-        "long",
-        "low",
-        "max",
-        "medium",
-        "micro",
-        "mini",
-        "moe",
-        "multimodal",
-        "nano",
-        "omni",
-        "plus",
-        "preview",
-        "pro",
-        "reasoner",
-        "reasoning",
-        "reward",
-        "rl",
-        "safeguard",
-        "sft",
-        "small",
-        "speech",
-        "super",
-        "text",
-        "thinking",
-        "tiny",
-        "tts",
-        "turbo",
-        "ultra",
-        "video",
-        "vision",
-        "vl",
-        "voice",
-        "audio",
-        "live",
-        "agent",
-        "base",
-        "beta",
-        "alpha",
-    ]
+    """
+    agent air alpha audio base beta chat code coder distill embedding exp experimental fast flash free gguf
+    guard hd hf high image instruct it large latest lite live long low max medium micro mini moe multimodal nano
+    omni plus preview pro reasoner reasoning reward rl safeguard sft small speech super text thinking tiny tts
+    turbo ultra video vision vl voice
+    """.split()
 )
 """Words in names of models that tell one version from another."""
 _AI = ("@ai", "@model-noun", "@lab", "@model")
