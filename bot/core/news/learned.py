@@ -34,14 +34,13 @@ WORDS = 3
 _LISTED = re.compile(r"[A-Za-z][A-Za-z0-9 ._+-]{2,79}")
 _WORD = re.compile(r"([A-Za-z]+)([0-9].*)?")
 _COINED = re.compile(r"[A-Z]?[a-z]+[A-Z][A-Za-z]*")
-_VARIANTS = frozenset(
-    """
+_VARIANT_WORDS = """
     agent air alpha audio base beta chat code coder distill embedding exp experimental fast flash free gguf
     guard hd hf high image instruct it large latest lite live long low max medium micro mini moe multimodal nano
     omni plus preview pro reasoner reasoning reward rl safeguard sft small speech super text thinking tiny tts
     turbo ultra video vision vl voice
-    """.split()
-)
+    """
+_VARIANTS = frozenset(_VARIANT_WORDS.split())
 """Words in names of models that tell one version from another."""
 _AI = ("@ai", "@model-noun", "@lab", "@model")
 """What a story that speaks of AI has."""
