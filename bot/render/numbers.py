@@ -18,7 +18,7 @@ _NUMBER = re.compile(
       (?: \d{1,3}(?:,\d{3})+(?:\.\d+)?      # 1,234 and 1,234.50
         | \d+\.\d{2,}                       # 0.81, 118.42
         | (?<=[+−¥₩])\d+\.\d                # −11.7, ¥856.5
-        | \d+\.\d(?=[ \xa0]%|[ \xa0]times\b|\ ?×)
+        | \d+\.\d(?=[ \xa0]%|\ (?:times|million|billion|trillion|points)\b|\ ?×)
       )
       (?!(?!p\b)\w|[.,]\d)                 # pence: 2,214.00p""",
     re.VERBOSE,

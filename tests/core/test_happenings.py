@@ -43,7 +43,7 @@ def test_each_happening_is_told_once_whatever_it_reaches_and_whenever_it_goes_on
     ]
     fired, told = played(watching(news_of("deepseek")), tape=tape)
     assert [(c.alert.symbol, f"{c.at:%d %H:%M}") for c in fired] == [(NO_STOCK, "27 15:00"), (NO_STOCK, "27 16:00")]
-    assert [a.summary.subject for a in told] == [f"AI-model news: {CHEAP}", f"News: {OTHER}"]
+    assert [a.summary.subject for a in told] == [f"AI-model news: “{CHEAP}”", f"News: “{OTHER}”"]
     assert [(a.reason, a.symbols) for a in told] == [("first", ()), ("first", ())]
     assert len({a.incident for a in told}) == 2
 
@@ -65,7 +65,7 @@ def test_stories_on_no_topic_are_told_too() -> None:
     tape: list[Observation] = [story("A canteen opens in Santa Clara", "01-27 15:00")]
     fired, (told,) = played(watching(news_of("canteen")), tape=tape)
     assert [c.alert.symbol for c in fired] == [NO_STOCK]
-    assert told.summary.subject == "News: A canteen opens in Santa Clara"
+    assert told.summary.subject == "News: “A canteen opens in Santa Clara”"
 
 
 def test_it_waits_for_as_many_sources_as_it_asks_for() -> None:
@@ -102,14 +102,14 @@ def test_a_restart_tells_nothing_again() -> None:
     again = engine(asked)
     again.restore([seen], [change.alert], [incident], seen.seen_at)
     later = play(again, [story(CHEAP, "01-27 16:00", "b"), story(OTHER, "01-27 17:00", "b")])
-    assert [a.summary.subject for d in later for a in d.announcements if not a.edits] == [f"News: {OTHER}"]
+    assert [a.summary.subject for d in later for a in d.announcements if not a.edits] == [f"News: “{OTHER}”"]
 
 
 def test_the_message_reads_as_news() -> None:
     tape: list[Observation] = [story(CHEAP, "01-27 15:00", "a", link="https://a.example/1")]
     _, (told,) = played(watching(), tape=tape)
     assert plain(told.summary, None) == (
-        f"AI-model news: {CHEAP}\n\n"
+        f"AI-model news: “{CHEAP}”\n\n"
         "What happened\n"
         f"• {CHEAP} (https://a.example/1) — a, 27 Jan 15:00 UTC.\n"
         "• First seen less than a minute before this alert; 1 source (a).\n\n"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.core.engine import Engine
@@ -60,6 +60,7 @@ def test_half_a_threshold_is_half_the_way_to_the_nearest_move_that_is_asked_for(
     assert (str(found) if found else None) == half
 
 
+@example("<=", -5e-324, 0.0)
 @given(st.sampled_from(["<", "<=", ">", ">="]), st.floats(-0.5, 0.5), st.floats(-1, 1))
 def test_whoever_meets_a_threshold_has_met_its_half(op: str, limit: float, value: float) -> None:
     asked = Comparison(op, limit, percent=True)

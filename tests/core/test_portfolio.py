@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from bot.core.model import NO_STOCK, Alert, Announcement, Observation, QuoteKind, Severity
+from bot.core.model import NO_STOCK, Alert, Announcement, DailyBar, Observation, QuoteKind, Severity
+from bot.core.news import NewsIndex
+from bot.core.prices.market import Market
+from bot.core.prices.sessions import Timetable
 from bot.core.rules.comparison import parse_comparison
 from bot.core.rules.conditions import All, Portfolio
 from bot.core.rules.rule import Rule, SeverityStep
 from bot.render import plain
-from tests.core.worlds import CHEAP, close, engine, news, play, price, quote, rule, story
+from tests.core.worlds import (
+    CHEAP,
+    COMPANIES,
+    TOPICS,
+    at,
+    close,
+    engine,
+    news,
+    play,
+    price,
+    quote,
+    rule,
+    story,
+    weekday_timetable,
+)
 
 WEIGHTS = {"NVDA": 0.5, "VRT": 0.3}
 """The rest is cash."""
@@ -90,7 +108,7 @@ def test_the_message_says_what_each_stock_adds() -> None:
 
 def test_a_stock_without_a_price_counts_as_unmoved_and_is_named() -> None:
     (alert,), (told,) = played(holding(), tape=twice("NVDA", 93.0, 0))
-    assert "No price: VRT." in plain(told.summary, None)
+    assert "No price in this session: VRT." in plain(told.summary, None)
     assert alert.checks[0].measured == "-3.5%: NVDA -7.0% of 50%; no price: VRT"
 
 
@@ -118,3 +136,50 @@ def test_it_is_apart_from_the_falls_of_single_stocks() -> None:
     assert len({a.incident for a in alerts}) == len(told) == 2
     two, _ = played(holding(), holding(name="also"), tape=twice("NVDA", 93.0, 0))
     assert len({a.incident for a in two}) == 2
+
+
+# ------------------------------------------------------------------------------- what is not of one moment, or one day
+
+
+def two_markets() -> Market:
+    """New York, and Tokyo nine hours before it, with the closes of Thursday 24 April."""
+    tokyo = Timetable(
+        "XTKS",
+        [
+            type(s)("XTKS", s.date, *(m - timedelta(hours=9) for m in (s.starts_at, s.open_at, s.close_at, s.ends_at)))
+            for s in weekday_timetable(days=150).all
+        ],
+    )
+    new_york = weekday_timetable(days=150)
+    market = Market(lambda symbol: tokyo if symbol == "7203.T" else new_york)
+    for symbol in ("NVDA", "7203.T"):
+        (held,) = (s for s in market.of(symbol).timetable.all if s.date == at("04-24 00:00").date())
+        market.apply(DailyBar(symbol, held.date, 100.0, held.close_at))
+    return market
+
+
+def measured(market: Market, now: str) -> float | None:
+    condition = Portfolio("Fund", {"NVDA": 0.5, "7203.T": 0.5}, parse_comparison("< -3%"))
+    asked = replace(rule("fund", condition, symbols=(NO_STOCK,)))
+    evaluation = asked.evaluate(NO_STOCK, at(now), market, NewsIndex(TOPICS, COMPANIES, window=timedelta(days=7)))
+    return evaluation.move.change if evaluation.move is not None else None
+
+
+def test_the_fall_of_yesterday_is_not_todays_because_another_market_has_opened() -> None:
+    market = two_markets()
+    for minute in (0, 1):
+        market.admit(quote("NVDA", 88.0, f"04-25 20:0{minute}"), at(f"04-25 20:0{minute}"))
+    assert measured(market, "04-25 20:02") == pytest.approx(-0.06)
+    monday = "04-28 02:0"
+    market.apply(DailyBar("7203.T", at("04-25 00:00").date(), 100.0, at("04-25 12:00")))
+    for minute in (0, 1):
+        market.admit(quote("7203.T", 99.0, f"{monday}{minute}"), at(f"{monday}{minute}"))
+    assert measured(market, f"{monday}2") == pytest.approx(-0.005)
+
+
+def test_the_lows_of_two_stocks_in_one_hour_were_not_at_one_moment() -> None:
+    market = two_markets()
+    for symbol, low in (("NVDA", 90.0), ("7203.T", 90.0)):
+        moment = "04-25 05:00" if symbol == "7203.T" else "04-25 15:00"
+        market.admit(quote(symbol, low, moment, QuoteKind.LOW), at(moment))
+    assert measured(market, "04-25 15:00") is None

@@ -113,13 +113,13 @@ def fall(desk: Desk, moves: Mapping[str, float]) -> None:
 @pytest.mark.parametrize(
     ("began", "friday", "amsterdam", "new_york"),
     [
-        (TOKYO, "24 Jan", "in 6 h, 27 Jan 08:00 UTC", "in 13 h, 27 Jan 14:30 UTC; pre-market from 09:00 UTC"),
+        (TOKYO, "24 Jan", "in 6 h, 27 Jan 08:00 UTC", "in 13 h, 27 Jan 14:30 UTC; pre-market from 27 Jan 09:00 UTC"),
         # New York's clocks went forward the day before, and Europe's have not yet
         (
             at("2025-03-10 01:10"),
             "7 Mar",
             "in 6 h, 10 Mar 08:00 UTC",
-            "in 12 h, 10 Mar 13:30 UTC; pre-market from 08:00",
+            "in 12 h, 10 Mar 13:30 UTC; pre-market from 10 Mar 08:00",
         ),
     ],
     ids=["winter", "clocks apart"],

@@ -92,7 +92,7 @@ class Headline:
         """Of a move that is no more: no stock of the incident still stands in its direction."""
         name, fell = self.companies.name_of(self.seen.lead.symbol), self.seen.direction < 0
         now = next((m for m in self.seen.turned if m.symbol == self.seen.lead.symbol), None)
-        stands = f" and now stands at {percent(now.change)}" if now else ""
+        stands = f" and now stands at {percent(now.change)}{since_words(now.reference)}" if now else ""
         far = self.seen.lead.worst if self.seen.lead.worst is not None else self.seen.lead.change
         size = f" as much as {unsigned_percent(far)}" if far is not None else ""
         return f"{name} {'fell' if fell else 'rose'}{size}{stands}{self._because()}"

@@ -10,7 +10,7 @@ from bot.core.messages.snapshot import Snapshot
 from bot.core.model import Line
 from bot.core.news.companies import GROUP_STRENGTH, Companies
 from bot.core.prices.sessions import Timetable
-from bot.core.text.wording import age, clock, count, listing, when
+from bot.core.text.wording import age, count, listing, when
 
 HOME = "New York"
 CITIES = {
@@ -74,7 +74,7 @@ def opening_lines(openings: Iterable[Opening], line: str, at: datetime) -> list[
     for opening in openings:
         others = len(opening.companies) - 1
         who = f"{opening.companies[0]} and {count(others, 'other')}" if others else opening.companies[0]
-        pre = (f"; pre-market from {clock(opening.pre_at)}",) if opening.pre_at < opening.open_at else ()
+        pre: Line = ("; pre-market from ", when(opening.pre_at)) if opening.pre_at < opening.open_at else ()
         told = f"{line[:1].upper()}{line[1:]} in {opening.city} ({who}): opens in {age(opening.open_at - at)}, "
         lines.append((told, when(opening.open_at), *pre, "."))
     return lines

@@ -7,7 +7,7 @@ be traced to an observation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -112,13 +112,15 @@ class MessageBuilder:
         thread = incident.thread
         known = thread.main > 1 and seen.told_cause is not None and seen.told_cause.cluster == thread.known_cause
         group = group_of(seen, self.companies, self.topics, self.is_group_rule)
-        headline = Headline(seen, self.companies, self.topics, group, bool(due), self._place(seen)).text(reason, before)
+        headline = Headline(seen, self.companies, self.topics, group, bool(due), self._place(seen, group)).text(
+            reason, before
+        )
         facts = (
             *happened(seen, self.market, self.company, self._indices(seen)),
             *self._openings(seen, watched),
             *doubted(seen.alerts),
         )
-        apart = correction.apart_line(seen.apart, self.topic)
+        apart = correction.apart_line(seen.apart, self.topic, self.companies.label_of)
         said, kinds = self._said(seen)
         around = self._around(seen, watched, kinds)
         blocks = [
@@ -138,17 +140,18 @@ class MessageBuilder:
 
     def _of_holdings(self, seen: Snapshot, before: Incident, reason: Reason) -> Summary:
         """The summary of an incident about a portfolio: how far it has moved, and which holdings moved it."""
-        held, move = self.portfolio_of(seen.lead.rule), seen.moves[0]
+        held = self.portfolio_of(seen.lead.rule)
+        weights = held.weights if held is not None else {}
+        move, moves = portfolio.holdings_of(seen, seen.moves[0], weights, self.market)
         name = held.name if held is not None else "The portfolio"
         worse = "Now worse: " if reason is Reason.ESCALATED and before.thread.messages else ""
-        verb = "falls" if seen.direction < 0 else "rises"
+        verb = "falls" if move.change < 0 else "rises"
         headline = f"{worse}{name} {verb} {unsigned_percent(move.change)}{WHEN.get(move.phase, '')}"
-        weights = held.weights if held is not None else {}
         blocks = [
-            *portfolio.the_portfolio(seen, move, name, weights, self.market, self.company, self._indices(seen)),
+            *portfolio.the_portfolio(move, moves, name, weights, self.company, self._indices(seen)),
             *why(seen, "", self.company, self.topics.titles.exposure, self.topic, self._naming, known=False),
         ]
-        return replace(framed(headline, folded(blocks)), figures=seen.figures, cause=seen.cause_for_lists)
+        return replace(framed(headline, folded(blocks)), figures=Figures(seen.at, (move,)), cause=seen.cause_for_lists)
 
     def _of_news(self, seen: Snapshot) -> Summary:
         """The summary of an incident about no stock: the story, and what it says of itself."""
@@ -256,11 +259,28 @@ class MessageBuilder:
     def _closing(self, alerts: Sequence[Alert], moves: Sequence[StockMove]) -> list[Block]:
         """What became of all of them, in the last message."""
         since = [(m.symbol, m.change) for m in moves]
-        return closing(alerts, since, self.companies.company_of, self.companies.label_of)
+        worst = {a.symbol: a.worst for a in alerts if a.worst is not None and a.worst < 0}
+        for move in moves:
+            if fell := [a for a in alerts if a.symbol == move.symbol and move.symbol in worst]:
+                worst[move.symbol] = min(move.change, *self._lows(fell, move))
+        return closing(worst, since, self.companies.company_of, self.companies.label_of)
+
+    def _lows(self, fell: Sequence[Alert], move: StockMove) -> Iterator[float]:
+        """How low a stock was from its alerts on, as changes from what ``move`` is measured from: while they followed
+        its price, and in the sessions since."""
+        prices = self.market.of(move.symbol)
+        for alert in fell:
+            before = level_before(alert, prices)
+            if before is not None and alert.worst is not None:
+                yield before.price * (1 + alert.worst) / move.reference.price - 1
+        for day in prices.bars:
+            if min(a.session for a in fell) <= day <= move.session and (bar := prices.bars.get(day)) is not None:
+                yield prices.on_basis(bar, bar.low or bar.close) / move.reference.price - 1
 
     def _around(self, seen: Snapshot, watched: Sequence[str], kinds: Sequence[Kind]) -> list[Block]:
-        """Who rose against it, those first whom such news may help, and who fell less."""
-        if seen.direction >= 0:
+        """Who rose against it, those first whom such news may help, and who fell less: in the session, so only beside a
+        fall that is measured over it."""
+        if seen.direction >= 0 or any(m.reference.kind != "previous close" for m in seen.moves[:1]):
             return []
         helped = helped_by(kinds)
         spared = held_up(self.market, seen, watched, self.companies.exposures_of, helped, self.companies.company_of)
@@ -312,9 +332,10 @@ class MessageBuilder:
     def _exchange(self, symbol: str) -> str:
         return self.market.of(symbol).timetable.exchange
 
-    def _place(self, seen: Snapshot) -> str:
-        """Where it happens, where that is not New York."""
-        return in_cities(self._exchange(m.symbol) for m in seen.moves)
+    def _place(self, seen: Snapshot, group: str = "all") -> str:
+        """Where it happens, where that is not New York: to a ``group``, or to the stocks that a headline names."""
+        named = (seen.incident.lead, *(m.symbol for m in seen.moves[:1]))
+        return in_cities(self._exchange(m.symbol) for m in seen.moves if group or m.symbol in named)
 
     def _openings(self, seen: Snapshot, watched: Sequence[str]) -> list[Line]:
         """Where a line that falls abroad has still to open."""

@@ -44,10 +44,10 @@ def _half(condition: Condition) -> Condition | None:
 def half_of(asked: Comparison) -> Comparison | None:
     """Half the distance from no move to the nearest one that is asked for, and anything beyond; ``None`` where no move
     at all satisfies it."""
-    least, greatest = asked.limit, asked.upper
+    least, greatest = asked.limit / 2, asked.upper / 2  # half of next to nothing is 0: no move
     if asked.op == "between":
         if greatest < 0:
-            return Comparison("<=", greatest / 2, math.nan, asked.percent)
-        return Comparison(">=", least / 2, math.nan, asked.percent) if least > 0 else None
+            return Comparison("<=", greatest, math.nan, asked.percent)
+        return Comparison(">=", least, math.nan, asked.percent) if least > 0 else None
     away = least < 0 if asked.falling else least > 0
-    return Comparison(asked.op, least / 2, math.nan, asked.percent) if away else None
+    return Comparison(asked.op, least, math.nan, asked.percent) if away else None

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 
-from bot.core.model import Alert, Block, BlockKind, Line
+from bot.core.model import Block, BlockKind, Line
 from bot.core.text.wording import count, listing, percent
 
 NAMED = 5
 
 
 def closing(
-    alerts: Sequence[Alert],
+    worst: Mapping[str, float],
     since: Sequence[tuple[str, float]],
     company_of: Callable[[str], str] = str,
     label: Callable[[str], str] = str,
 ) -> list[Block]:
-    """The block; ``since`` holds each symbol's change from its price before the fall. ``company_of`` is the same for
-    all listings of a company, which counts once; ``label``: how a symbol is shown."""
-    worst = {a.symbol: min(a.worst, 0.0) for a in alerts if a.worst is not None}
+    """The block. ``worst`` has the lowest of each symbol that fell, ``since`` where symbols stand: both as changes from
+    the price before the fall. ``company_of`` is the same for all listings of a company, which counts once; ``label``:
+    how a symbol is shown."""
+    since = [(symbol, change) for symbol, change in since if symbol in worst]
     if not worst or not since:
         return []
     furthest = min(worst, key=lambda symbol: (worst[symbol], symbol))

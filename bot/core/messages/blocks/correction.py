@@ -61,9 +61,11 @@ def set_apart(alerts: Sequence[Alert], lead: Alert, ai_causes: frozenset[str]) -
     return {a.symbol: cause for a, cause in others if a.symbol not in same}
 
 
-def apart_line(apart: dict[str, CauseRef], topic: Callable[[str], str]) -> list[Line]:
-    """The line of symbols that fell for another reason; empty where none did."""
-    named = [f"{symbol} ({topic(cause.topic)})" for symbol, cause in sorted(apart.items())]
+def apart_line(
+    apart: dict[str, CauseRef], topic: Callable[[str], str], label: Callable[[str], str] = str
+) -> list[Line]:
+    """The line of stocks that fell for another reason; empty where none did. ``label``: how a symbol is shown."""
+    named = [f"{label(symbol)} ({topic(cause.topic)})" for symbol, cause in sorted(apart.items())]
     return [(f"Fell for other reasons: {listing(named, NAMED)}.",)] if named else []
 
 

@@ -20,6 +20,7 @@ from bot.core.text.wording import (
     listing,
     percent,
     price,
+    since_words,
     span_words,
 )
 
@@ -83,7 +84,8 @@ def _beside(move: StockMove, first: StockMove, company: Named, market: Market, a
     line = price_line(move, company(move.symbol), at, city_of(market, move.symbol))
     further = _further(move, market.of(move.symbol))
     if alike:
-        return (line[0], f"; {'; '.join(further)}." if further else ".")
+        since = since_words(move.reference)
+        return (line[0], f"{since}; {'; '.join(further)}." if further else f"{since}.")
     return (*line[:-1], "".join(("; ", "; ".join(further), ".")) if further else ".") if line[-1] == "." else line
 
 

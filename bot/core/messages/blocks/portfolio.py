@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from bot.core.messages.snapshot import Snapshot, move_at
 from bot.core.model import Block, BlockKind, Line, Moment, StockMove, Strong
@@ -13,16 +14,32 @@ SHOWN = 8
 """How many holdings have a line."""
 
 
+def holdings_of(
+    seen: Snapshot, move: StockMove, weights: Mapping[str, float], market: Market
+) -> tuple[StockMove, list[StockMove]]:
+    """The portfolio's move as the sum of its holdings' latest prices in its session, and theirs, what adds most first.
+    ``move`` is what the rule measured, which waits for prices to hold."""
+    every = [one for symbol in weights if (one := move_at(market.of(symbol), seen.at)) is not None]
+    moves = [one for one in every if one.session == move.session]
+    moves.sort(key=lambda one: weights[one.symbol] * one.change * seen.direction, reverse=True)
+    if not moves:
+        return move, []
+    change = sum(weights[one.symbol] * one.change for one in moves)
+    last = max(moves, key=lambda one: one.at)
+    level = move.reference.price * (1 + change)
+    return replace(move, price=level, change=change, at=last.at, phase=last.phase), moves
+
+
 def the_portfolio(
-    seen: Snapshot,
     move: StockMove,
+    moves: Sequence[StockMove],
     name: str,
     weights: Mapping[str, float],
-    market: Market,
     company: Callable[[str], str],
     indices: Sequence[tuple[str, float]],
 ) -> list[Block]:
-    """The blocks. ``move`` is the portfolio's; ``weights`` are its holdings'; ``indices``: what the market did."""
+    """The blocks. ``move`` is the portfolio's, ``moves`` are its holdings' as ``holdings_of`` gives them; ``indices``:
+    what the market did."""
     lines: list[Line] = [
         (
             Strong(f"{name} {percent(move.change)}"),
@@ -33,8 +50,6 @@ def the_portfolio(
     ]
     if indices:
         lines.append((f"The market: {listing([f'{n} {percent(change)}' for n, change in indices])}.",))
-    moves = [one for symbol in weights if (one := move_at(market.of(symbol), seen.at)) is not None]
-    moves.sort(key=lambda one: weights[one.symbol] * one.change * seen.direction, reverse=True)
     rows: list[Line] = [
         (
             Strong(f"{company(one.symbol)} ({one.symbol}) {percent(one.change)}"),
@@ -47,7 +62,7 @@ def the_portfolio(
         rows.append((f"{count(len(moves) - SHOWN, 'other')}: {_points(rest)}.",))
     priced = {one.symbol for one in moves}
     if unknown := [symbol for symbol in weights if symbol not in priced]:
-        rows.append((f"No price: {listing(unknown, SHOWN)}.",))
+        rows.append((f"No price in this session: {listing(unknown, SHOWN)}.",))
     happened = Block("what happened", BlockKind.FACTS, 90, "What happened", tuple(lines))
     return [happened, Block("holdings", BlockKind.FACTS, 70, "What moved it", tuple(rows))]
 

@@ -11,11 +11,11 @@ from bot.core.text.wording import shortened
 
 
 def headline_of(seen: Snapshot, topic: Callable[[str], str]) -> str:
-    """``AI-model news: DeepSeek-R2 is out``."""
+    """``AI-model news: “DeepSeek-R2 is out”``."""
     if seen.cause is None:
         return "News"
     words = topic(seen.cause.topic)
-    return f"{words[:1].upper()}{words[1:]}: {shortened(seen.cause.title)}"
+    return f"{words[:1].upper()}{words[1:]}: “{shortened(seen.cause.title)}”"
 
 
 def the_story(seen: Snapshot) -> list[Block]:

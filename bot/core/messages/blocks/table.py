@@ -29,7 +29,10 @@ def table(
     usual = usual_time(seen.moves)
     lines = list(by_line(seen.moves, line_of, seen.at, usual, rising=seen.direction > 0, label=label))
     if seen.turned:
-        stands = [f"{label(m.symbol)} {percent(m.change)}" for m in seen.turned]
+        stands = [
+            f"{label(m.symbol)} {percent(m.change)}{since_words(m.reference)}{_time(m, seen.at, usual)}"
+            for m in seen.turned
+        ]
         verb = "fall" if seen.direction < 0 else "rise"
         lines.append((f"Do not {verb}, or no longer: {listing(stands, NAMED)}.",))
     if seen.unpriced:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from bot.core.model import NO_STOCK, Check, Quote, Reference
+from bot.core.model import NO_STOCK, Check, Quote, QuoteKind, Reference
 from bot.core.prices.windows import Since
 from bot.core.rules.comparison import Comparison
 from bot.core.rules.conditions.context import Condition, Context, Move, Reads
@@ -28,7 +28,8 @@ class Portfolio(Condition):
     """The weighted sum of the holdings' changes since their previous closes. What the weights leave is cash.
 
     Of each holding the least change counts that its ``hold`` quotes agree on, and none where they are too few yet: one
-    bad print of one stock must not move the whole. A holding without a price counts as unmoved, and is shown.
+    bad print of one stock must not move the whole. All are of sessions of one date: a holding without a price in it yet
+    counts as unmoved, and is shown.
     """
 
     requires_price: ClassVar[bool] = True
@@ -63,6 +64,10 @@ class Portfolio(Condition):
                 found[symbol] = one
         if not found:
             return self.check(context, None, "no price of any holding")
+        if any(one.quote.kind in (QuoteKind.LOW, QuoteKind.HIGH) for one in found.values()):
+            return self.check(context, None, "a low or high of an interval, which others need not have shared")
+        latest = max(one.session.date for one in found.values())
+        found = {symbol: one for symbol, one in found.items() if one.session.date == latest}
         moved = {symbol: self._agreed(one) for symbol, one in found.items()}
         change = sum(self.weights[symbol] * value for symbol, value in moved.items())
         holds = self.change.holds(change)
