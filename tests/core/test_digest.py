@@ -370,7 +370,7 @@ def test_a_move_after_hours_is_told_with_its_phase_and_time() -> None:
     lead = alert(hour="22:00", session=MONDAY, phase=Phase.POST)
     due = replace(AFTER_MONDAY, at=at("01-27 23:00"))
     (line,) = told(incident("20250127-1", lead), alerts=[lead], due=due)
-    assert "−12.0 % against 100.00, the close of Fri 24 Jan; after hours, 22:00 UTC. No cause found" in line
+    assert "−12.0 % against 100.00, the close of Fri 24 Jan; after hours, 22:00 UTC. No cause known" in line
 
 
 def test_corrections_mergers_and_what_was_held_back_are_noted() -> None:

@@ -81,7 +81,7 @@ def test_prices_of_a_session_that_is_over(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_no_cause_in_the_headline_of_a_message_that_gives_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(headline.Headline, "_because", lambda self: "; no cause found in the news")
+    monkeypatch.setattr(headline.Headline, "_because", lambda self: "; no cause known yet")
     assert _found()
 
 

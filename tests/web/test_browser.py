@@ -127,11 +127,11 @@ def test_messages_fold_and_unfold(desk: Look) -> None:
     assert messages.nth(0).locator(".bubble").first.is_visible()
     assert not messages.nth(1).locator(".bubble").first.is_visible()
     messages.nth(1).locator("summary").first.click()
-    told = "Furukawa Electric falls 11.3\xa0% alongside 7 other stocks after AI-model news"
+    told = "Furukawa Electric falls 11.3\xa0% in Tokyo alongside 7 other stocks after AI-model news"
     assert told in messages.nth(1).locator(".bubble").first.inner_text()
     earlier = messages.nth(1).locator("details")
     earlier.locator("summary").click()
-    assert "Spreading: Furukawa Electric falls 11.3\xa0% alongside 6 other stocks" in earlier.inner_text()
+    assert "Spreading: Furukawa Electric falls 11.3\xa0% in Tokyo alongside 6 other stocks" in earlier.inner_text()
 
 
 def test_the_search_box_finds(desk: Look) -> None:

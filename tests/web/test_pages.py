@@ -81,7 +81,7 @@ async def test_an_incident_is_told_whole(pages: httpx.AsyncClient) -> None:
         "19 stories behind it",
         "What brokers tell clients about DeepSeek Financial Times",
         "9 messages, as sent",
-        "27 Jan 2025 08:15 last edited 27 Jan 2025 10:00 spreading to 1 Furukawa Electric falls 11.3 % alongside 7",
+        "27 Jan 2025 08:15 last edited 27 Jan 2025 10:00 spreading to 1 Furukawa Electric falls 11.3 % in Tokyo",
         "edited 3 times; earlier versions",
         "Follow-up: Nvidia has rebounded 5 % or more from the close",
         "“DeepSeek-R1 is AI's Sputnik moment” — Marc Andreessen, venture capitalist",
@@ -268,7 +268,7 @@ async def test_a_cause_that_the_message_does_not_tell_has_its_own_time(
     own: httpx.AsyncClient, store: SqliteStore
 ) -> None:
     one = alert("a1", incident="i1", cause=replace(cause("s1"), confidence=0.81))
-    words = "Nvidia falls 10 %; no cause found in the news"
+    words = "Nvidia falls 10 %; no cause known yet"
     told = replace(
         notification("n1", incident="i1", state=State.SENT),
         summary=summed(words, None, moved("NVDA", -0.1)),

@@ -123,8 +123,7 @@ class Headline:
             if self.due:
                 whose = f"{self.companies.name_of(seen.lead.symbol)}’s" if self.group else "its own"
                 return f"; most likely {whose} results"
-            found = seen.cause is not None or self.group  # the first sign of a shock, which the news explains later
-            return "; no cause known yet" if found else "; no cause found in the news"
+            return "; no cause known yet"  # true also where the news was not weighed, as for a stock without history
         topic = self.topics.topic(cause.topic)
         if seen.claim is Claim.COINCIDENT:
             what = self.topic(cause.topic)

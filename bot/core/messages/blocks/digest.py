@@ -263,7 +263,7 @@ def _incident(happened: DigestIncident, company: Words, topic: Words) -> Line:
 def _cause(happened: DigestIncident, topic: Words) -> str:
     cause = happened.lead.cause
     if cause is None:
-        return "No cause found in the news"
+        return "No cause known"
     more = f" and {len(cause.sources) - 1} more" if len(cause.sources) > 1 else ""
     if cause.claim is Claim.POSSIBLE:
         title = _cut(cause.title, LONGEST_TITLE)
