@@ -143,10 +143,31 @@ def walk(found: World) -> int:
         for announcement in decided.announcements:
             if announcement.incident:
                 check(machine, announcement)
+                beside_earlier(announcement, told)
                 told.append(announcement)
     apart(told)
     newly(told)
     return len(told)
+
+
+def beside_earlier(announcement: Announcement, told: Sequence[Announcement]) -> None:
+    """A message agrees with those sent before it: only who has fallen falls again, and a cause that was told of a
+    stock's fall in this session is not unknown."""
+    summary = announcement.summary
+    if not summary.figures or not summary.figures.moves or announcement.reason is Reason.FOLLOW_UP:
+        return
+    lead = summary.figures.moves[0]
+    before = [a for a in told if a.summary.figures and a.suppressed_by is None and a.at < announcement.at]
+    if summary.subject.startswith("Again: "):
+        mine = [a for a in before if a.incident == announcement.incident]
+        assert any(m.symbol == lead.symbol for a in mine for m in a.summary.figures.moves), summary.subject  # type: ignore[union-attr]
+    if "no cause known yet" in summary.subject:
+        for a in before:
+            cause = a.summary.cause
+            known = cause is not None and cause.claim is not Claim.POSSIBLE and a.reason is not Reason.FOLLOW_UP
+            since = min(lead.reference.session, lead.session - timedelta(days=1))
+            alike = [m for m in a.summary.figures.moves if m.symbol == lead.symbol and since < m.session]  # type: ignore[union-attr]
+            assert not (known and alike and "fall" in a.summary.subject), f"{a.summary.subject}\n{summary.subject}"
 
 
 def newly(told: Sequence[Announcement]) -> None:

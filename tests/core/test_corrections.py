@@ -61,7 +61,7 @@ def test_one_of_many_that_fell_for_reasons_of_its_own_is_set_apart_in_place(tmp_
     assert "For reasons of their own" not in first
     hit = next(line for line in edits[-1].splitlines() if "software" in line and "NOW" in line)
     assert "WDAY" not in hit
-    assert "Fell for other reasons: WDAY (earnings and guidance)." in edits[-1]
+    assert "Fell for a reason of its own: WDAY (earnings and guidance)." in edits[-1]
     assert "Workday" not in edits[-1].splitlines()[0], "the message is told by one whom AI still explains"
     assert "alongside 3 other stocks" in edits[-1].splitlines()[0]
 
@@ -109,7 +109,7 @@ def test_what_was_told_without_a_cause_is_completed_in_place_and_is_no_correctio
     fallen = "4 business software makers fall together; no cause known yet"
     assert edits[-1].splitlines()[0] == fallen, "its results say nothing of the others"
     assert "Workday (WDAY)" not in edits[-1]
-    assert "Fell for other reasons: WDAY (earnings and guidance)." in edits[-1]
+    assert "Fell for a reason of its own: WDAY (earnings and guidance)." in edits[-1]
     completed = [c.alert for c in found.changes if c.alert.cause is not None]
     assert {a.symbol for a in completed} == {"WDAY"}
     assert {a.corrected_at for a in completed} == {None}
@@ -121,7 +121,7 @@ def test_one_explained_by_its_own_results_stays_apart_when_ai_is_found_to_explai
     found = grouped(tmp_path, RESULTS.format(at="17:00") + tie, alone)
     last = texts(found, Reason.FIRST)[-1]
     assert last.splitlines()[0] == "4 business software makers fall, HubSpot by 12.0 %, after AI-model news"
-    assert "Fell for other reasons: WDAY (earnings and guidance)." in last
+    assert "Fell for a reason of its own: WDAY (earnings and guidance)." in last
     assert {c.alert.corrected_at for c in found.changes} == {None}, "it never said that AI was behind Workday's fall"
 
 
@@ -137,7 +137,7 @@ def test_a_cause_found_in_the_morning_completes_a_message_whose_incident_is_over
 
 def test_results_found_in_the_morning_complete_a_message_whose_incident_is_over(tmp_path: Path) -> None:
     found = grouped(tmp_path, RESULTS.format(at="2026-02-04 12:00"))
-    assert "Fell for other reasons: WDAY (earnings and guidance)." in texts(found, Reason.FIRST)[-1]
+    assert "Fell for a reason of its own: WDAY (earnings and guidance)." in texts(found, Reason.FIRST)[-1]
     assert found.changes[-1].alert.incident == "20260203-1"
 
 
@@ -154,4 +154,4 @@ def test_a_correction_reaches_an_incident_that_is_over(tmp_path: Path) -> None:
     found = grouped(tmp_path, early + RESULTS.format(at="2026-02-04 12:00"), alone)
     corrected = [c.alert for c in found.changes if c.alert.corrected_at is not None]
     assert {(a.symbol, a.rule) for a in corrected} == {("WDAY", "group-fall")}
-    assert "Fell for other reasons: WDAY (earnings and guidance)." in texts(found, Reason.FIRST)[-1]
+    assert "Fell for a reason of its own: WDAY (earnings and guidance)." in texts(found, Reason.FIRST)[-1]

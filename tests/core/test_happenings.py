@@ -111,7 +111,7 @@ def test_the_message_reads_as_news() -> None:
     assert plain(told.summary, None) == (
         f"AI-model news: “{CHEAP}”\n\n"
         "What happened\n"
-        f"• {CHEAP} (https://a.example/1) — a, 27 Jan 15:00 UTC.\n"
+        "• Told by a (https://a.example/1), 27 Jan 15:00 UTC.\n"
         "• First seen less than a minute before this alert; 1 source (a).\n\n"
         "Written by a machine (Aftershock). Not investment advice."
     )

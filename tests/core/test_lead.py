@@ -31,7 +31,7 @@ def test_a_message_of_greater_severity_is_headed_by_the_stock_that_raised_it_wit
     assert (first.reason, worse.reason) == (Reason.FIRST, Reason.ESCALATED)
     assert first.summary.subject.startswith("Vertiv falls 11.2 %")
     assert worse.summary.subject == "Now worse: Nvidia falls 19.0 % in pre-market trading alongside 1 other stock" \
-        "; AI-model news at the same time"  # fmt: skip
+        "; AI-model news 2 days before"  # fmt: skip
     text = " ".join(plain(worse.summary, None).split())
     assert "Nvidia (NVDA) 81.00, −19.0 % against 100.00" in text
     assert "pre-market, 12:01" in text

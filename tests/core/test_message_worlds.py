@@ -25,6 +25,9 @@ from tests.core.message_worlds import walk, world
 
 SEEDS = (*range(40), 2169)
 """The last: a price half an hour older than the others of its table, which are a minute older than the message."""
+SEED_OF_TWO_FALLS = 103
+"""A world in which a fall over two sessions goes on from one whose cause was told."""
+SEED_OF_SPREADING = 5
 SEED_OF_TWO_AT_ONCE = 223
 """A world in which a stock recovers at the moment of another message about it."""
 
@@ -118,3 +121,15 @@ def test_a_picture_of_later_prices(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(message_worlds, "price_picture", later)
     assert _found()
+
+
+def test_a_cause_that_was_told_as_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    changed(monkeypatch, lambda seen: replace(seen, told_before=None))
+    with pytest.raises(AssertionError, match="no cause known yet"):
+        walk(world(Random(SEED_OF_TWO_FALLS)))
+
+
+def test_again_of_a_stock_that_did_not_fall_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    changed(monkeypatch, lambda seen: replace(seen, moved_before=frozenset(message_worlds.STOCKS)))
+    with pytest.raises(AssertionError, match="Again: "):
+        walk(world(Random(SEED_OF_SPREADING)))

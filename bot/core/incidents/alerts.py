@@ -46,6 +46,8 @@ class AlertBook:
         self._written_worst: dict[str, float | None] = {}
         self._firing: dict[str, dict[tuple[str, date], Alert]] = {}
         """The firing ones of ``_alerts``, by symbol."""
+        self._of_symbol: dict[str, dict[tuple[str, date], Alert]] = {}
+        """All of ``_alerts``, by symbol."""
         self.between: tuple[date, date] | None = None
         """First and last session in which alerts may fire, for backtests; ``None`` for no bounds."""
 
@@ -62,6 +64,10 @@ class AlertBook:
         """All firing alerts, by ``fired_at``."""
         alerts = [alert for of_symbol in self._firing.values() for alert in of_symbol.values()]
         return sorted(alerts, key=lambda a: (a.fired_at, a.id))
+
+    def about(self, symbol: str) -> list[Alert]:
+        """All recent alerts for ``symbol``, firing or resolved."""
+        return list(self._of_symbol.get(symbol, {}).values())
 
     def fires(self, symbol: str) -> bool:
         """Whether an alert for ``symbol`` is firing."""
@@ -174,6 +180,10 @@ class AlertBook:
             if key[1] < before and alert.state is AlertState.RESOLVED and alert.id not in keep:
                 del self._alerts[key]
                 self._by_id.pop(alert.id, None)
+                of_symbol = self._of_symbol[alert.symbol]
+                del of_symbol[key]
+                if not of_symbol:
+                    del self._of_symbol[alert.symbol]
                 self._written_worst.pop(alert.id, None)
 
     # ------------------------------------------------------------------------------------------------------- details
@@ -188,6 +198,7 @@ class AlertBook:
     def _put(self, alert: Alert, change: AlertChange | None = None) -> AlertChange | None:
         key = (alert.fingerprint, alert.session)
         self._alerts[key] = alert
+        self._of_symbol.setdefault(alert.symbol, {})[key] = alert
         if alert.state is AlertState.FIRING:
             self._firing.setdefault(alert.symbol, {})[key] = alert
         elif alert.symbol in self._firing:

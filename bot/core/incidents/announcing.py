@@ -83,7 +83,7 @@ class Announcer:
         suppressed = self._inhibited(incident, alerts)
         if not suppressed and reason is Reason.FIRST and all(self._cooling(a) or self._old_news(a) for a in alerts):
             suppressed = Suppression(SuppressionReason.COOLDOWN)
-        seen = self.messages.snapshot(incident, alerts, at)
+        seen = self.messages.snapshot(incident, alerts, at, self._others(incident))
         due = follow_ups.ended_by(incident, self.market.of(incident.lead), at, self.running_since)
         told_by_it = [f.kind for f in due if seen.moves and seen.moves[0].at == f.due_at]  # the closing price itself
         self.incidents.end_follow_ups(incident, told_by_it, at, FollowUpOutcome.SENT)
@@ -152,7 +152,7 @@ class Announcer:
     def _update(self, incident: Incident, at: datetime, result: StepResult) -> Incident:
         """Bring the main message up to date; where that changes nothing it shows, no edit is sent."""
         alerts = self.incidents.alerts_of(incident)
-        seen = self.messages.snapshot(incident, alerts, at)
+        seen = self.messages.snapshot(incident, alerts, at, self._others(incident))
         summary = self.messages.incident(seen, incident, incident, self._watched, Reason.FIRST)
         told = seen.told_cause.cluster if seen.told_cause else ""
         edited = self.incidents.record_edit(incident, at, told, shown_by(summary))
@@ -296,6 +296,14 @@ class Announcer:
                 marked = replace(alert, told_at=at, told_severity=alert.severity)
                 self.alerts.amend(marked)
                 result.mark_notified(marked)
+
+    def _others(self, incident: Incident) -> list[Alert]:
+        """Alerts of other incidents that may have told the cause of this one's fall: those about its lead or, where
+        that stands for the whole market, about the leads of all that are open."""
+        symbols = [incident.lead]
+        if self.messages.is_market(incident.lead):
+            symbols = list(dict.fromkeys(i.lead for i in self.incidents.open()))
+        return [a for symbol in symbols for a in self.alerts.about(symbol) if a.incident != incident.id]
 
     @property
     def _watched(self) -> list[str]:

@@ -9,7 +9,7 @@ from bot.core.messages.snapshot import Snapshot
 from bot.core.model import Claim, Incident, Phase, Reason, StockMove
 from bot.core.news.companies import Companies
 from bot.core.news.vocabulary import Role, Topics
-from bot.core.text.wording import count, percent, since_words, unsigned_percent
+from bot.core.text.wording import beside_words, count, percent, price, since_words, unsigned_percent
 
 WHEN = {
     Phase.OVERNIGHT: " in thin overnight trading",
@@ -54,7 +54,7 @@ class Headline:
             first = seen.moves[0]
             return f"{self.group} {verb}{self.place}{when}, {self._named(first)} by {self._size(first)},{because}"
         first, subject = seen.moves[0], seen.move_of(seen.incident.lead)
-        told = f"{self._named(first)} {'falls' if seen.direction < 0 else 'rises'} {self._size(first)}"
+        told = f"{self._named(first)} {self._verb(first)}"
         others = len(seen.moves) - 1
         if subject is not None and subject is not first:
             told += f" and {self._named(subject)} {self._size(subject)}"
@@ -77,8 +77,7 @@ class Headline:
             return "Cause found: "
         if reason is Reason.ESCALATED:
             return "Now worse: " if seen.direction < 0 else "Further: "
-        again = told.told_session is not None and seen.session > told.told_session
-        return "Again: " if again else "Spreading: "
+        return "Again: " if seen.lead.symbol in seen.moved_before else "Spreading: "
 
     def _news(self) -> str:
         """Of an incident whose rules asked for no price: the news, and whom it reaches."""
@@ -109,6 +108,12 @@ class Headline:
     def _named(self, move: StockMove) -> str:
         return self.companies.name_of(move.symbol)
 
+    def _verb(self, move: StockMove) -> str:
+        """``falls 11.7 %``; of a stock that has crossed a level and stands where it was before, its price."""
+        if unsigned_percent(move.change) == unsigned_percent(0):
+            return f"stands at {price(move.price, move.currency)}, hardly changed{since_words(move.reference)}"
+        return f"{'falls' if self.seen.direction < 0 else 'rises'} {self._size(move)}"
+
     @staticmethod
     def _size(move: StockMove) -> str:
         return f"{unsigned_percent(move.change)}{since_words(move.reference)}"
@@ -123,13 +128,15 @@ class Headline:
             if self.due:
                 whose = f"{self.companies.name_of(seen.lead.symbol)}’s" if self.group else "its own"
                 return f"; most likely {whose} results"
+            if seen.told_before is not None:
+                return "; no new cause known"
             return "; no cause known yet"  # true also where the news was not weighed, as for a stock without history
         topic = self.topics.topic(cause.topic)
         if seen.claim is Claim.COINCIDENT:
             what = self.topic(cause.topic)
             if seen.direction > 0 and topic is not None and topic.role is Role.RIVAL:
                 what = f"news on {topic.title}"  # it is worded as the cause of a fall
-            return f"; {what} at the same time"
+            return f"; {what} {beside_words(seen.ahead(cause))}"
         return f" {topic.headline}" if topic and topic.headline else f"; most likely {self.topic(cause.topic)}"
 
     def topic(self, name: str) -> str:

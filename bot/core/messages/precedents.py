@@ -27,6 +27,9 @@ LIKE_ENOUGH = 0.35
 SAME_LINE = 0.3
 """Least overlap of exposures at which two falls hit the same line of business."""
 REMEMBERED = timedelta(days=2 * 365)
+OVER = timedelta(days=7)
+"""An episode is a precedent once it is so many days old, five sessions, when the last message about an incident goes
+out: before that it is not over, and may be the same one."""
 MOST = 2
 _DAYS = 7 / 5
 _HOLIDAYS = 5
@@ -83,7 +86,7 @@ def nearest(
     precedents = [
         Precedent(episode, likeness(incident, episode, topics), outcomes(episode, incident.session))
         for episode in episodes
-        if episode.session < incident.session and episode.falls
+        if episode.session + OVER <= incident.session and episode.falls
     ]
     precedents = [p for p in precedents if p.likeness >= LIKE_ENOUGH]
     precedents.sort(key=lambda p: (-round(p.likeness, 6), -p.episode.session.toordinal(), p.episode.name))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from statistics import median
 
 from bot.core.incidents.follow_ups import level_before, standing
@@ -66,6 +66,14 @@ class Snapshot:
     """Stocks that moved for other reasons."""
     cause: CauseRef | None
     """The cause that may be told, or is no more than possible where there is none that may."""
+    moved_before: frozenset[str] = frozenset()
+    """Stocks of the incident that moved in one of its earlier sessions."""
+    told_before: Alert | None = None
+    """Where no cause may be told: an alert with the cause of a fall that this one goes on from, or is a part of."""
+
+    def ahead(self, cause: CauseRef) -> timedelta:
+        """How long before the alert the story of a cause was there; below zero where it came later."""
+        return self.lead.fired_at - (cause.published_at or cause.seen_at)
 
     @property
     def figures(self) -> Figures:
@@ -107,9 +115,11 @@ def snapshot(
     ai_causes: frozenset[str],
     at: datetime,
     company_of: CompanyOf = str,
+    others: Iterable[Alert] = (),
 ) -> Snapshot:
     """Looks at the market as of ``at``. ``alerts`` are the incident's, at least one; ``ai_causes``: topics that count
-    as one cause, AI. A company counts once, whichever of its listings moved."""
+    as one cause, AI. A company counts once, whichever of its listings moved. ``others``: alerts of other incidents,
+    which may have told the cause of the same fall."""
     changes = [a.change for a in alerts if a.change is not None]
     session = max(a.session for a in alerts if a.change is not None or not changes)
     of_session = [a for a in alerts if a.session == session or not changes]
@@ -138,6 +148,8 @@ def snapshot(
     causes = [a.cause for a in _nearest_first(of_session, lead, subject) if a.symbol not in apart and a.cause]
     told = (c for c in causes if c.claim is not Claim.POSSIBLE)
     cause = next(told, None) or (next(iter(causes), None) if direction < 0 else None)
+    before = [a for a in alerts if a.session < session and a.change is not None]
+    known = cause is not None and cause.claim is not Claim.POSSIBLE
     return Snapshot(
         at,
         incident,
@@ -150,7 +162,24 @@ def snapshot(
         tuple(unpriced),
         apart,
         cause,
+        frozenset(a.symbol for a in before),
+        None if known or direction >= 0 else _told_before(lead, (*before, *others)),
     )
+
+
+def _told_before(lead: Alert, others: Iterable[Alert]) -> Alert | None:
+    """Of ``others`` the alert of the newest fall that people were told a cause of and that is a part of the lead's, or
+    came before it in its incident; the lead's own stock first."""
+    since = lead.reference.session if lead.reference is not None else lead.session
+    told = [
+        a
+        for a in others
+        if a.told_cause is not None
+        and a.told_at is not None
+        and (a.change or 0.0) < 0
+        and (a.incident == lead.incident or a.session == lead.session or since < a.session < lead.session)
+    ]
+    return max(told, key=lambda a: (a.symbol == lead.symbol, a.session, a.fired_at, a.id), default=None)
 
 
 def measured(prices: SymbolPrices, alert: Alert, direction: int, at: datetime) -> StockMove | None:

@@ -7,7 +7,7 @@ be traced to an observation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -98,9 +98,12 @@ class MessageBuilder:
 
     # ----------------------------------------------------------------------------------------------------- messages
 
-    def snapshot(self, incident: Incident, alerts: Sequence[Alert], at: datetime) -> Snapshot:
-        """A look at the market for a message about ``incident`` as of ``at``. ``alerts`` are its alerts."""
-        return snapshot(self.market, incident, alerts, self.topics.ai_causes, at, self.companies.company_of)
+    def snapshot(
+        self, incident: Incident, alerts: Sequence[Alert], at: datetime, others: Sequence[Alert] = ()
+    ) -> Snapshot:
+        """A look at the market for a message about ``incident`` as of ``at``. ``alerts`` are its alerts; ``others``
+        those of other incidents, whose causes may be known."""
+        return snapshot(self.market, incident, alerts, self.topics.ai_causes, at, self.companies.company_of, others)
 
     def incident(
         self, seen: Snapshot, incident: Incident, before: Incident, watched: Sequence[str], reason: Reason
@@ -156,7 +159,8 @@ class MessageBuilder:
     def _of_news(self, seen: Snapshot) -> Summary:
         """The summary of an incident about no stock: the story, and what it says of itself."""
         said, kinds = self._said(seen)
-        blocks = [*story.the_story(seen), *as_details(self._background(seen, said, kinds, None))]
+        told = (seen.cause.title,) if seen.cause else ()
+        blocks = [*story.the_story(seen), *as_details(self._background(seen, said, kinds, None, told))]
         summary = framed(story.headline_of(seen, self.topic), folded(blocks))
         return replace(summary, cause=seen.cause_for_lists)
 
@@ -188,7 +192,7 @@ class MessageBuilder:
         blocks = [
             Block("what happened", BlockKind.FACTS, 90, "", tuple(lines)),
             *(self._closing(alerts, moves) if over and (began or 0.0) < 0 else []),
-            *self._since_the_fall(moves, closed_at or at, since),
+            *self._since_the_fall(moves, at, closed_at, since, self._without(incident, moves)),
             *self._next(incident, at),
         ]
         return replace(framed(headline, folded(blocks)), figures=Figures(closed_at or at, tuple(moves)))
@@ -232,17 +236,23 @@ class MessageBuilder:
         return said, kinds_of(said, self.reader) if seen.claim is Claim.STATED else ()
 
     def _background(
-        self, seen: Snapshot, said: Sequence[tuple[Story, Said]], kinds: Sequence[Kind], known: Incident | None
+        self,
+        seen: Snapshot,
+        said: Sequence[tuple[Story, Said]],
+        kinds: Sequence[Kind],
+        known: Incident | None,
+        told: Collection[str] = (),
     ) -> list[Block]:
         """What is new, why it hits these lines, who says what, and what was like it. Of a cause that readers were told
-        by an earlier message (``known``) only what has come since, and of lines hit since."""
+        by an earlier message (``known``) only what has come since, and of lines hit since. ``told``: sentences that
+        the message gives already."""
         if seen.direction > 0:
             return []  # the news stands beside a rise and is no explanation of it
         hit = list(dict.fromkeys(e for m in by_size(seen.moves) if (e := self._main_exposure(m.symbol))))
         if known is None:
             stories = [story for story, _ in said] or self.stories(seen.incident.clusters)
             return [
-                *(novelty(said, self.reader) if self.reader else ()),
+                *(novelty(said, self.reader, told) if self.reader else ()),
                 *fears(kinds, hit, self.topics.titles.exposure),
                 *voices(stories, self.topics.speech),
                 *precedents(nearest(self._profile(seen, kinds), self.episodes, self.topics)),
@@ -375,13 +385,26 @@ class MessageBuilder:
         due = self.earnings.concerning(lead.symbol, session, timetable.before(session), at)
         return due_words(due) if due else ""
 
-    def _since_the_fall(self, moves: Sequence[StockMove], at: datetime, since: str) -> list[Block]:
-        if len(moves) < 2:
+    def _without(self, incident: Incident, moves: Sequence[StockMove]) -> list[str]:
+        """The incident's stocks that ``moves`` says nothing of, no listing of their company."""
+        told = {self.companies.company_of(m.symbol) for m in moves} | {self.companies.company_of(incident.lead)}
+        return [s for s in incident.symbols if s != NO_STOCK and self.companies.company_of(s) not in told]
+
+    def _since_the_fall(
+        self, moves: Sequence[StockMove], at: datetime, closed_at: datetime | None, since: str, without: Sequence[str]
+    ) -> list[Block]:
+        """Where the stocks stand; ``without``: those of which that is not known."""
+        if len(moves) < 2 and not without:
             return []
-        usual = usual_time(moves)
-        title = f"Where they stand ({len(moves)}), compared with before {since}{as_of(at, usual)}"
-        lines = by_line(moves, self._line, at, usual, one_reference=True, label=self.companies.label_of)
-        return [Block("who is hit", BlockKind.FACTS, 60, title, lines)]
+        usual, told_at = usual_time(moves), closed_at or at
+        title = f"Where they stand ({len(moves)}), compared with before {since}{as_of(told_at, usual)}"
+        lines: list[Line] = []
+        if len(moves) > 1:
+            lines += by_line(moves, self._line, told_at, usual, one_reference=True, label=self.companies.label_of)
+        if without:
+            what = "No closing price yet" if closed_at else "No price since their last close"
+            lines.append((f"{what}: {listing(list(map(self.companies.label_of, without)))}.",))
+        return [Block("who is hit", BlockKind.FACTS, 60, title if len(moves) > 1 else "The others", tuple(lines))]
 
     def _profile(self, seen: Snapshot, kinds: Sequence[Kind]) -> IncidentProfile:
         """The features by which precedents are found."""
@@ -416,6 +439,11 @@ class MessageBuilder:
     def standing(self, symbol: str, at: datetime) -> StockMove | None:
         """The symbol's move from its previous close at ``at``."""
         return move_at(self.market.of(symbol), at)
+
+    def is_market(self, symbol: str) -> bool:
+        """Whether the symbol stands for a whole market: a fund or future that follows an index, or the index."""
+        company = self.companies.get(symbol)
+        return company is not None and bool(company.tracks)
 
     def company(self, symbol: str) -> str:
         """A company's name; its symbol where it has none."""

@@ -155,6 +155,17 @@ def confidence_words(confidence: float) -> str:
     return next((words for least, words in steps if confidence >= least), "possibly")
 
 
+AT_THE_SAME_TIME = timedelta(hours=12)
+"""News and a move no further apart are of the same time: of one day, or of a night and its morning."""
+
+
+def beside_words(ahead: timedelta) -> str:
+    """When news came that stands beside a move, ``ahead`` of it: ``at the same time``, ``3 days before``."""
+    if abs(ahead) <= AT_THE_SAME_TIME:
+        return "at the same time"
+    return f"{age(abs(ahead))} {'before' if ahead > timedelta(0) else 'later'}"
+
+
 CAUSE_HEADINGS = {
     Claim.STATED: "Likely cause",
     Claim.POSSIBLE: "Possible cause",

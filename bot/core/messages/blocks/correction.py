@@ -64,9 +64,15 @@ def set_apart(alerts: Sequence[Alert], lead: Alert, ai_causes: frozenset[str]) -
 def apart_line(
     apart: dict[str, CauseRef], topic: Callable[[str], str], label: Callable[[str], str] = str
 ) -> list[Line]:
-    """The line of stocks that fell for another reason; empty where none did. ``label``: how a symbol is shown."""
+    """The line of stocks that fell for a reason of their own; empty where none did. ``label``: how a symbol is
+    shown."""
     named = [f"{label(symbol)} ({topic(cause.topic)})" for symbol, cause in sorted(apart.items())]
-    return [(f"Fell for other reasons: {listing(named, NAMED)}.",)] if named else []
+    whose = "its own" if len(named) == 1 else "their own"
+    return (
+        [(f"Fell for {'a reason' if len(named) == 1 else 'reasons'} of {whose}: {listing(named, NAMED)}.",)]
+        if named
+        else []
+    )
 
 
 def _as_told(cause: CauseRef, topic: Callable[[str], str]) -> str:

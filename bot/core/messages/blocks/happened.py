@@ -43,8 +43,9 @@ def happened(seen: Snapshot, market: Market, company: Named, indices: Sequence[t
         lines += _volume(move, market.of(move.symbol), seen.at)
     if not lines:
         name = company(seen.lead.symbol)
-        turned = seen.turned[:TOLD_IN_FULL]
-        lines += [price_line(m, company(m.symbol), seen.at, city_of(market, m.symbol)) for m in turned]
+        for move in seen.turned[:TOLD_IN_FULL]:
+            lines.append(price_line(move, company(move.symbol), seen.at, city_of(market, move.symbol)))
+            lines += [(f"{words[:1].upper()}{words[1:]}.",) for words in _furthest(move, seen.direction)]
         lines += [] if lines else [(f"No price for {name} ({seen.lead.symbol}) in this session yet.",)]
     if indices:
         lines.append((f"The market: {listing([f'{name} {percent(change)}' for name, change in indices])}.",))
@@ -110,11 +111,8 @@ def _levels(seen: Snapshot, symbol: str) -> list[str]:
 
 def _further(move: StockMove, prices: SymbolPrices) -> list[str]:
     """How far it went beyond the price told, and how long no close was beyond that price."""
-    words: list[str] = []
+    words = _furthest(move, move.change)
     way = "low" if move.change < 0 else "high"
-    if (furthest := move.furthest) is not None:
-        level = f"{price(furthest.price, move.currency)}, " if furthest.price is not None else ""
-        words.append(f"as {way} as {level}{percent(furthest.change)}{span_words(furthest.start_at, furthest.end_at)}")
     extreme = (prices.lowest_since if move.change < 0 else prices.highest_since)(move.price, move.session)
     if extreme.sessions >= NOTABLE_SESSIONS:
         if extreme.since is not None:
@@ -122,6 +120,15 @@ def _further(move: StockMove, prices: SymbolPrices) -> list[str]:
         else:
             words.append(f"{way}est of the last {extreme.sessions} closes")
     return words
+
+
+def _furthest(move: StockMove, direction: float) -> list[str]:
+    """How far it went beyond the price told, where that is known: ``direction`` below 0 how low, above it how high."""
+    if (furthest := move.furthest) is None:
+        return []
+    level = f"{price(furthest.price, move.currency)}, " if furthest.price is not None else ""
+    span = span_words(furthest.start_at, furthest.end_at)
+    return [f"as {'low' if direction < 0 else 'high'} as {level}{percent(furthest.change)}{span}"]
 
 
 def _before_the_night(move: StockMove, prices: SymbolPrices, at: datetime) -> list[Line]:

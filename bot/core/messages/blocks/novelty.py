@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from bot.core.model import Block, BlockKind, Line, Link, Story, Strong
@@ -18,10 +18,10 @@ MOST = 4
 LONGEST_SOURCE = 60
 
 
-def novelty(said: Sequence[tuple[Story, Said]], reader: StoryReader) -> list[Block]:
+def novelty(said: Sequence[tuple[Story, Said]], reader: StoryReader, told: Collection[str] = ()) -> list[Block]:
     """The block; empty where no story is about a model or lab and tells a detail of it. ``said``: as
-    ``happening.read`` returns it, of the same ``reader``."""
-    lines = [*_what(said, reader), *quoted(said, [d for d in reader.topics.details if not d.ahead])]
+    ``happening.read`` returns it, of the same ``reader``; ``told``: sentences that the message gives already."""
+    lines = [*_what(said, reader), *quoted(said, [d for d in reader.topics.details if not d.ahead], told=told)]
     return [Block("what is new", BlockKind.FACTS, 55, "What is new", tuple(lines))] if lines else []
 
 
@@ -33,11 +33,14 @@ def news_since(said: Sequence[tuple[Story, Said]], known_at: datetime | None, to
     return [Block("what is new", BlockKind.FACTS, 55, "What is new", tuple(lines))] if lines else []
 
 
-def quoted(said: Sequence[tuple[Story, Said]], details: Sequence[Detail], most: int = MOST) -> list[Line]:
+def quoted(
+    said: Sequence[tuple[Story, Said]], details: Sequence[Detail], most: int = MOST, told: Collection[str] = ()
+) -> list[Line]:
     """A line for each of ``details`` that a story on a lab or model tells: one sentence of it, marked, with its source.
-    Readable ones first, then those that tell most, then the earliest; a sentence that tells several stands once."""
+    Readable ones first, then those that tell most, then the earliest; a sentence that tells several stands once, one
+    of ``told`` not at all."""
     lines: list[Line] = []
-    shown: set[str] = set()
+    shown = set(told)
     said = [(story, one) for story, one in said if one.about]
     told = Counter(quote.words for _, one in said for quote in one.details)
     for detail in details:

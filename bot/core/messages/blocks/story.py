@@ -7,6 +7,7 @@ from collections.abc import Callable
 from bot.core.messages.blocks.why import first_told, story_line
 from bot.core.messages.snapshot import Snapshot
 from bot.core.model import Block, BlockKind
+from bot.core.text.scripts import language_note
 from bot.core.text.wording import shortened
 
 
@@ -22,5 +23,6 @@ def the_story(seen: Snapshot) -> list[Block]:
     """The block; empty where the story is not known."""
     if seen.cause is None:
         return []
-    lines = (story_line(seen.cause), *first_told(seen.cause, seen))
+    whole = shortened(seen.cause.title) == seen.cause.title and not language_note(seen.cause.title)
+    lines = (story_line(seen.cause, titled_above=whole), *first_told(seen.cause, seen))
     return [Block("what happened", BlockKind.LINKS, 90, "What happened", lines)]

@@ -28,23 +28,33 @@ def table(
         return []
     usual = usual_time(seen.moves)
     lines = list(by_line(seen.moves, line_of, seen.at, usual, rising=seen.direction > 0, label=label))
-    if seen.turned:
-        stands = [
-            f"{label(m.symbol)} {percent(m.change)}{since_words(m.reference)}{_time(m, seen.at, usual)}"
-            for m in seen.turned
-        ]
-        verb = "fall" if seen.direction < 0 else "rise"
-        lines.append((f"Do not {verb}, or no longer: {listing(stands, NAMED)}.",))
     if seen.unpriced:
         lines.append((f"No price yet: {listing(list(map(label, seen.unpriced)), NAMED)}.",))
     lines += apart
-    return [Block("who is hit", BlockKind.FACTS, 60, f"{_title(seen, counted)}{as_of(seen.at, usual)}", tuple(lines))]
+    title = f"{_title(seen, counted)}{as_of(seen.at, usual)}"
+    hit = [Block("who is hit", BlockKind.FACTS, 60, title, tuple(lines))] if lines else []
+    return [*hit, *_turned(seen, usual, label)]
+
+
+def _turned(seen: Snapshot, usual: datetime | None, label: Callable[[str], str]) -> list[Block]:
+    """The stocks of the incident that the headline does not count, as they move the other way now."""
+    if not seen.turned:
+        return []
+    stands = [
+        f"{label(m.symbol)} {percent(m.change)}{since_words(m.reference)}{_time(m, seen.at, usual)}"
+        for m in seen.turned
+    ]
+    title = f"Alerted, but not {'falling' if seen.direction < 0 else 'rising'} now"
+    return [Block("not now", BlockKind.FACTS, 59, title, ((f"{listing(stands, NAMED)}.",),))]
 
 
 def _title(seen: Snapshot, counted: int) -> str:
+    alike = len({since_words(m.reference) for m in seen.moves}) < 2  # else sizes beside each other are no order
     if seen.direction < 0:
-        return f"Who is hit ({counted}), the worst line first"
-    return f"Who rises ({counted}), the strongest line first" if seen.direction > 0 else f"Whom it reaches ({counted})"
+        return f"Who is hit ({counted}){', the worst line first' if alike else ''}"
+    if seen.direction > 0:
+        return f"Who rises ({counted}){', the strongest line first' if alike else ''}"
+    return f"Whom it reaches ({counted})"
 
 
 def usual_time(moves: Sequence[StockMove]) -> datetime | None:

@@ -8,8 +8,18 @@ from datetime import timedelta
 from bot.core.messages.blocks.correction import corrected, replaced
 from bot.core.messages.blocks.titles import titled
 from bot.core.messages.snapshot import Snapshot
-from bot.core.model import Block, BlockKind, CauseRef, Claim, Line, Moment, Reach, Story
-from bot.core.text.wording import CAUSE_HEADINGS, age, confidence_words, count, listing, shortened, when
+from bot.core.model import Block, BlockKind, CauseRef, Claim, Line, Link, Moment, Reach, Story
+from bot.core.text.wording import (
+    AT_THE_SAME_TIME,
+    CAUSE_HEADINGS,
+    age,
+    confidence_words,
+    count,
+    listing,
+    short_day,
+    shortened,
+    when,
+)
 
 POSSIBLE = "possible cause"
 """Name of the block about a cause that is not known: a lead written from the message leaves it out."""
@@ -33,10 +43,11 @@ def why(
     this cause by an earlier message, and only its present state is told."""
     cause, claim = seen.cause, seen.claim
     calendar: list[Line] = [(f"Earnings calendar: {due}.",)] if due else []
+    before = _before(seen, company, topic)
     if cause is None or claim is None:
-        return [_block(calendar, Claim.STATED)] if calendar else []
+        return [*([_block(calendar, Claim.STATED)] if calendar else []), *before]
     if claim is Claim.POSSIBLE:
-        return [_block([*calendar, *_possibly(cause, seen)], claim)]
+        return [_block([*calendar, *_possibly(cause, seen)], claim), *before]
     lines: list[Line] = [story_line(cause)]
     lines += _certainty(cause, claim)
     lines += calendar
@@ -44,7 +55,20 @@ def why(
         lines.append((change,))
     about = [] if known else _background(cause, seen, company, exposure, naming)
     details = [Block("about the cause", BlockKind.LINKS, 58, "About it", tuple(about), folded=True)] if about else []
-    return [_block(lines, claim), *details]
+    heading = "Earlier news" if claim is Claim.COINCIDENT and seen.ahead(cause) > AT_THE_SAME_TIME else ""
+    return [_block(lines, claim, heading), *details]
+
+
+def _before(seen: Snapshot, company: Named, topic: Named) -> list[Block]:
+    """The cause that readers were told of a fall that this one goes on from, or contains."""
+    before = seen.told_before
+    if before is None or before.told_cause is None:
+        return []
+    cause = before.told_cause
+    fall = f"{company(before.symbol)}’s fall of {short_day(before.session)}"
+    stated = f"The likely cause of {fall} is" if cause.claim is Claim.STATED else f"{fall} was told beside"
+    lines = ((f"{stated} {topic(cause.topic)}: ", *titled(cause.title, cause.link), *_origin(cause), "."),)
+    return [Block("told before", BlockKind.LINKS, 79, "Told before", lines)]
 
 
 def _background(
@@ -60,8 +84,11 @@ def _background(
     return lines
 
 
-def story_line(cause: CauseRef) -> Line:
-    """The story shown, with its source and time."""
+def story_line(cause: CauseRef, *, titled_above: bool = False) -> Line:
+    """The story shown, with its source and time; ``titled_above``: its title is the headline."""
+    if titled_above:
+        source, at = _source(cause.source), when(cause.published_at or cause.seen_at)
+        return ("Told by ", Link(source, cause.link) if cause.link else source, ", ", at, ".")
     return (*titled(cause.title, cause.link), *_origin(cause), ".")
 
 
@@ -117,9 +144,9 @@ def _origin(cause: CauseRef) -> tuple[str | Moment, ...]:
     return f" — {_source(cause.source)}, ", when(cause.published_at or cause.seen_at)
 
 
-def _block(lines: Sequence[Line], claim: Claim) -> Block:
+def _block(lines: Sequence[Line], claim: Claim, heading: str = "") -> Block:
     name = "why" if claim is Claim.STATED else POSSIBLE
-    return Block(name, BlockKind.LINKS, 80, CAUSE_HEADINGS[claim], tuple(lines))
+    return Block(name, BlockKind.LINKS, 80, heading or CAUSE_HEADINGS[claim], tuple(lines))
 
 
 def _source(name: str) -> str:

@@ -1,0 +1,123 @@
+"""What a message says beside those before it and beside its own table: nothing that readers were told otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+
+from bot.core.model import Announcement, Decisions, Observation, QuoteKind, Reason
+from bot.core.rules.conditions import All
+from bot.core.text.wording import beside_words
+from bot.render.plain import plain
+from tests.core.worlds import CHEAP, close, engine, news, play, price, quote, rule, story
+
+BEFORE: list[Observation] = [
+    *[close(s, p, day) for day in ("01-23", "01-24") for s, p in (("NVDA", 100.0), ("VRT", 50.0), ("SPY", 600.0))],
+    story(CHEAP, "01-27 12:00"),
+]
+FALL: list[Observation] = [
+    *BEFORE,
+    quote("NVDA", 88.0, "01-27 15:00"),
+    quote("NVDA", 87.0, "01-27 15:01"),
+    quote("VRT", 50.0, "01-27 15:01"),
+    close("NVDA", 87.0, "01-27"),
+    close("VRT", 50.0, "01-27"),
+]
+
+
+def messages(decisions: Sequence[Decisions]) -> list[Announcement]:
+    """New messages, edits apart."""
+    return [a for d in decisions for a in d.announcements if a.incident and not a.edits]
+
+
+def text_of(announcement: Announcement) -> str:
+    return plain(announcement.summary, None)
+
+
+def told(message: Announcement) -> str:
+    return message.summary.subject
+
+
+def test_a_fall_over_sessions_does_not_say_that_the_cause_of_its_first_day_is_unknown() -> None:
+    slow = rule("slow", price("< -14%", "2 sessions"))
+    tape = [*FALL, quote("NVDA", 85.0, "01-28 15:00"), quote("NVDA", 84.5, "01-28 15:01")]
+    *_, second = messages(play(engine(rule(), slow), tape))
+    assert "Nvidia falls 15.5 % in 2 sessions; no new cause known" in told(second)
+    assert "Told before\n• Nvidia’s fall of Mon 27 Jan was told beside AI-model news: “DeepSeek" in text_of(second)
+
+
+def test_a_fall_of_another_day_that_nothing_explains_has_no_new_cause() -> None:
+    asked = rule("fall", price("< -10%"))
+    tape = [*FALL, quote("NVDA", 78.0, "01-28 15:00"), quote("NVDA", 77.0, "01-28 15:01")]
+    alone = messages(play(engine(asked), tape))
+    assert all("no cause known yet" in told(m) for m in alone)
+    assert not any("Told before" in text_of(m) for m in alone)
+
+
+def test_only_a_stock_that_fell_before_falls_again() -> None:
+    tape = [*FALL, quote("VRT", 44.0, "01-28 15:00"), quote("VRT", 43.9, "01-28 15:01")]
+    goes_on = rule(follow_up=("recovered",))
+    _, other = messages(play(engine(goes_on), tape))
+    assert not told(other).startswith("Again"), told(other)
+    tape = [*FALL, quote("NVDA", 77.0, "01-28 15:00"), quote("NVDA", 76.9, "01-28 15:01")]
+    _, same = messages(play(engine(goes_on), tape))
+    assert told(same).startswith("Again: Nvidia falls 11.6 %")
+
+
+def test_a_stock_that_crossed_a_level_and_came_back_neither_falls_nor_rises_by_nothing() -> None:
+    asked = rule("moved", price("> 5%"))
+    tape = [*BEFORE, quote("NVDA", 106.0, "01-27 15:00"), quote("NVDA", 106.1, "01-27 15:00:30")]
+    tape += [quote("NVDA", 100.01, "01-27 15:00:40"), quote("VRT", 54.0, "01-27 15:04")]
+    tape += [quote("VRT", 54.0, "01-27 15:05")]
+    machine = engine(asked)
+    decisions = play(machine, tape, "01-27 15:30")
+    every = [a.summary.subject for d in decisions for a in d.announcements if a.incident]
+    assert any("Nvidia stands at 100.01, hardly changed" in subject for subject in every), every
+    assert not any(" 0.0 %" in subject for subject in every), every
+
+
+def test_a_fall_that_is_over_tells_how_low_the_stock_was() -> None:
+    asked = rule("fall", price("< -10%"))
+    tape = [*BEFORE, quote("NVDA", 89.0, "01-27 15:00"), quote("NVDA", 88.0, "01-27 15:01")]
+    tape += [quote("NVDA", 101.0, "01-27 15:20"), quote("NVDA", 101.5, "01-27 15:21")]
+    decisions = play(engine(asked), tape, "01-27 16:00")
+    *_, last = [a for d in decisions for a in d.announcements if a.edits]
+    assert told(last).startswith("Nvidia fell as much as 12.0 % and now stands at +1.0 %")
+    assert "• As low as 88.00, −12.0 % at 15:01 UTC." in text_of(last)
+
+
+def test_a_follow_up_names_the_stocks_it_knows_nothing_of() -> None:
+    tape = [*BEFORE, *(quote("NVDA", p, f"01-27 15:0{n}") for n, p in enumerate((88.0, 87.0)))]
+    tape += [quote("VRT", p, f"01-27 15:0{n}") for n, p in enumerate((44.0, 43.9))]
+    tape += [close("NVDA", 87.0, "01-27"), quote("NVDA", 90.0, "01-28 16:00"), close("NVDA", 90.0, "01-28")]
+    asked = rule(follow_up=("next session close",))
+    follow_up = messages(play(engine(asked), tape, "01-28 22:30"))[-1]
+    assert follow_up.reason is Reason.FOLLOW_UP
+    assert "The others\n• No closing price yet: VRT." in text_of(follow_up)
+
+
+@pytest.mark.parametrize(("since", "ordered"), [("previous close", True), ("open", False)])
+def test_moves_since_different_moments_are_in_no_order(since: str, *, ordered: bool) -> None:
+    quick = rule("quick", All((price("< -5%", since), news())), symbols=("VRT",))
+    tape = [*BEFORE, quote("VRT", 50.0, "01-27 14:30", QuoteKind.OPEN)]
+    tape += [quote(s, p, f"01-27 15:0{n}") for n in (0, 1) for s, p in (("NVDA", 87.0), ("VRT", 47.0))]
+    decisions = play(engine(rule(symbols=("NVDA",)), quick), tape, "01-27 17:00")
+    texts = [text_of(a) for d in decisions for a in d.announcements if "alongside 1 other stock" in told(a)]
+    assert texts
+    assert all(("Who is hit (2), the worst line first" in text) is ordered for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "words"),
+    [
+        (timedelta(minutes=5), "at the same time"),
+        (timedelta(hours=-3), "at the same time"),
+        (timedelta(hours=30), "30 h before"),
+        (timedelta(days=3), "3 days before"),
+        (timedelta(days=-2, hours=-1), "2 days later"),
+    ],
+)
+def test_news_beside_a_move_is_told_by_when_it_came(ahead: timedelta, words: str) -> None:
+    assert beside_words(ahead) == words
