@@ -110,6 +110,7 @@ class Engine:
             lambda: self.news.topics.ai_causes,
             lambda s: self.companies.lines_of(s),
             lambda s: self.companies.company_of(s),
+            self._to_of,
         )
         messages = MessageBuilder(
             market,
@@ -461,6 +462,11 @@ class Engine:
         """Whether alerts of the rule of this name say that a line of business falls."""
         known = self.rules.named(rule)
         return known is not None and known.together is Together.BY_LINE
+
+    def _to_of(self, rule: str) -> tuple[str, ...]:
+        """The recipients that the rule of this name says its messages are for; empty for all."""
+        known = self.rules.named(rule)
+        return known.to if known is not None else ()
 
     def _enter(self, change: AlertChange, at: datetime, result: StepResult) -> str:
         """Assign a changed alert to its incident; returns the incident's id."""

@@ -22,6 +22,9 @@ from bot.core.model import (
     stable_id,
 )
 
+CONSOLE = "console"
+"""The terminal that the bot runs in: it shows whatever is sent to anybody."""
+
 
 def notification_id(announcement_key: str, recipient: str) -> str:
     """The permanent id of ``recipient``'s notification of the announcement with this key."""
@@ -40,7 +43,8 @@ def route(
     """One notification per enabled recipient, in the order given; each recipient once.
 
     ``text`` is the summary as plain text. Operator announcements go to operators only, whatever their preferences, but
-    not in their ``quiet`` hours; one for a single recipient goes to that one alone. Otherwise preferences and silences
+    not in their ``quiet`` hours; one for a single recipient goes to that one alone, one with ``to`` to those that it
+    names. Otherwise preferences and silences
     make a notification ``SUPPRESSED``, with the reason in ``suppressed_by``. Edits are not filtered: the store
     supersedes one whose message was never sent. ``edits`` and ``replies_to`` become the ids of the same recipient's
     notifications. Channels ``without_edits`` get no edits.
@@ -52,6 +56,8 @@ def route(
         if announcement.for_operator and not recipient.operator:
             continue
         if announcement.recipient and announcement.recipient != recipient.id:
+            continue
+        if announcement.to and recipient.id not in announcement.to and recipient.channel != CONSOLE:
             continue
         if announcement.edits and recipient.channel in without_edits:
             continue

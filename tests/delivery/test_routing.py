@@ -94,3 +94,15 @@ def test_edits_and_answers_point_at_the_same_recipients_notifications() -> None:
 def test_an_edit_follows_the_message_it_edits_past_every_preference() -> None:
     picky = Recipient("telegram:2", "telegram", min_severity=Severity.CRITICAL)
     assert held(picky, edits="old") == ""
+
+
+def test_what_is_for_some_reaches_only_them_and_the_terminal() -> None:
+    console = Recipient("console", "console", operator=True)
+    desk = Recipient("webhook:desk", "webhook")
+    told = announcement(to=("telegram:2", "webhook:desk"), severity=Severity.HIGH)
+    assert [n.recipient for n in route(told, [ADA, BOB, desk, console], NOW, "t")] == [
+        "telegram:2", "webhook:desk", "console"
+    ]  # fmt: skip
+    picky = Recipient("telegram:2", "telegram", min_severity=Severity.CRITICAL)
+    (kept,) = route(told, [picky], NOW, "t")
+    assert kept.state is NotificationState.SUPPRESSED, "its own preferences hold as ever"

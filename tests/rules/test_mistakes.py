@@ -225,6 +225,9 @@ def test_a_selection_of_nobody_is_found(tmp_path: Path, symbols: str, said: str)
         ("for: 10m", "for", "as hold: 10m, beside when"),
         ("cooldown: 0 sessions", "cooldown", "at least 1 session"),
         ("follow_up: tomorrow", "follow_up", "is not a follow-up"),
+        ("to: 12345", "to", "12345 has no channel; write telegram:12345"),
+        ("to: [telegram:12345, desk]", "to[1]", "write telegram:12345 (/whoami tells a chat's id) or webhook:NAME"),
+        ("to: telegram:@desk", "to", "is not a recipient"),
     ],
 )
 def test_what_stands_beside_the_conditions_is_checked(tmp_path: Path, rest: str, place: str, said: str) -> None:

@@ -8,7 +8,7 @@ import json
 import os
 import stat
 import tempfile
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,7 +22,7 @@ from bot.app.feeds import fetch_limits
 from bot.app.project import AHEAD, HISTORY, Project, Timetables, load_project
 from bot.app.run.news.language_model import language_model
 from bot.app.run.news.sources import Requests, news_source
-from bot.app.run.notifiers import channel_states, telegram_notifier, token_of
+from bot.app.run.notifiers import channel_states, configured_recipients, telegram_notifier, token_of
 from bot.app.run.prices.absences import UNKNOWN
 from bot.app.run.prices.source import price_source
 from bot.app.stores import exists, open_history
@@ -78,7 +78,8 @@ async def check_up(config: Path, now: datetime, *, offline: bool = False) -> Asy
         return
     settings = project.settings
     yield Finding("configuration", True, f"{config}: {len(settings.feed_specs)} feeds, {len(settings.watched)} symbols")
-    for finding in (*_feeds_and_symbols(project), *_rules(project.rules)):
+    others = [r.id for r in configured_recipients(project.settings, ())]
+    for finding in (*_feeds_and_symbols(project), *_rules(project.rules, others)):
         yield finding
     timetables = Timetables((now - HISTORY).date(), (now + AHEAD).date(), project.companies)
     for finding in _sessions(settings.symbols, timetables, now):
@@ -145,13 +146,18 @@ def _sessions(symbols: Iterable[str], timetables: Timetables, now: datetime) -> 
             yield Finding("symbols", True, f"{words}, until a newer exchange_calendars is installed")
 
 
-def _rules(rules: RuleSet) -> Iterator[Finding]:
+def _rules(rules: RuleSet, others: Collection[str]) -> Iterator[Finding]:
+    """``others``: the ids of the recipients on other channels than Telegram."""
     enabled = ", ".join(r.name for r in rules if r.enabled)
     words = f"{len(rules)} loaded; in force: {enabled or 'none'}"
     yield Finding("rules", bool(enabled), words, "enable a rule in rules/")
     for rule in rules:
         if rule.idle:
             yield Finding("rules", True, f"{rule.name}{'' if rule.enabled else ' (disabled)'} {rule.idle}")
+        unknown = [to for to in rule.to if to != "console" and not to.startswith("telegram:") and to not in others]
+        if unknown and rule.enabled:
+            words = f"{rule.name} is for {listing(unknown)}, which config.yaml does not have"
+            yield Finding("rules", False, words, "add it there, or correct to: in the rule")
 
 
 def _database(file: Path) -> Finding:

@@ -135,6 +135,7 @@ class Compiler:
             hold=spec.hold.regular.quotes,
             follow_up=spec.follow_up,
             quiets=frozenset(spec.quiets),
+            to=tuple(sorted(set(spec.to))),
             version=version,
             text=text,
             enabled=spec.enabled,

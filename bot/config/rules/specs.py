@@ -191,6 +191,37 @@ FollowUpField = Annotated[
     FollowUpKind,
     *_text(FollowUpKind.parse, "A later message.", "session close", "rebound 5%", "next session close", "recovered"),
 ]
+_RECIPIENT = re.compile(r"telegram:-?[1-9]\d{0,19}(/[1-9]\d{0,9})?|console|(?!telegram:)[a-z][a-z0-9_-]*:[\w.-]+")
+
+
+def _recipient(value: object) -> str:
+    text = str(value).strip()
+    if _RECIPIENT.fullmatch(text) is not None and isinstance(value, str):
+        return text
+    if re.fullmatch(r"-?\d+(/\d+)?", text) and not isinstance(value, bool):
+        raise ValueError(f"{text} has no channel; write telegram:{text}")
+    raise ValueError(f"'{text}' is not a recipient; write telegram:12345 (/whoami tells a chat's id) or webhook:NAME")
+
+
+RecipientField = Annotated[
+    str,
+    BeforeValidator(_recipient),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": f"^({_RECIPIENT.pattern})$",
+            "description": "The id of a recipient.",
+            "examples": ["telegram:12345", "telegram:-1001234567890/7", "webhook:desk"],
+        }
+    ),
+]
+"""The id of a recipient: a chat on Telegram, one of its topics, or another channel by name."""
+
+
+def _one_or_several(value: object) -> object:
+    return [value] if isinstance(value, str | int) and not isinstance(value, bool) else value
+
+
 PatternField = Annotated[str, *_text(lambda text: TextPattern(text).text, "A regular expression.", "open.?weights")]
 _ONE_HOLD: dict[str, Any] = {
     "anyOf": [{"type": "integer", "minimum": 1, "maximum": MOST_QUOTES}, {"type": "string"}],
@@ -598,6 +629,9 @@ class RuleSpec(StrictModel):
     """Rules that send nothing new while an alert of this one is firing: single stocks while the whole market falls."""
     follow_up: Annotated[tuple[FollowUpField, ...], BeforeValidator(listed)] = ()
     """Later messages: session close, next session close, rebound 5%, recovered."""
+    to: Annotated[tuple[RecipientField, ...], BeforeValidator(_one_or_several)] = ()
+    """Who gets its messages: telegram:12345, telegram:-100123/7, webhook:desk; by default all. Its alerts are incidents
+    of their own."""
 
     @property
     def longest_hold(self) -> timedelta:

@@ -123,7 +123,7 @@ def _incidents(inputs: DigestInputs, span: _Span, alerts: Sequence[Alert], at: d
     incidents = []
     for incident in known.values():
         own = sorted((by_id[k] for k in incident.alerts if k in by_id), key=lambda a: (a.fired_at, a.id))
-        if not own or incident.merged_into in known:
+        if not own or incident.merged_into in known or incident.to:
             continue
         lead = lead_alert(incident, own)
         merged = tuple(sorted((i for i in known.values() if i.merged_into == incident.id), key=lambda i: i.id))

@@ -250,6 +250,7 @@ class Announcer:
             summary=summary,
             incident=incident.id,
             symbols=tuple(s for s in incident.symbols if s != NO_STOCK),
+            to=incident.to,
             rules=tuple(sorted({alert.rule for alert in self.incidents.alerts_of(incident)})),
         )
 
@@ -282,11 +283,13 @@ class Announcer:
         same stock: that it is another day makes no news of them."""
         if alert.change is not None or alert.cause is None:
             return False
+        own = self.incidents.get(alert.incident)
         return any(
             incident.id != alert.incident
             and alert.cause.cluster in incident.clusters
             and alert.symbol in incident.symbols
             and incident.thread.messages > 0
+            and incident.to in {(), own.to if own is not None else ()}
             for incident in self.incidents
         )
 
@@ -298,12 +301,14 @@ class Announcer:
                 result.mark_notified(marked)
 
     def _others(self, incident: Incident) -> list[Alert]:
-        """Alerts of other incidents that may have told the cause of this one's fall: those about its lead or, where
-        that stands for the whole market, about the leads of all that are open."""
+        """Alerts of other incidents that may have told its recipients the cause of this one's fall: those about its
+        lead or, where that stands for the whole market, about the leads of all that are open."""
         symbols = [incident.lead]
         if self.messages.is_market(incident.lead):
             symbols = list(dict.fromkeys(i.lead for i in self.incidents.open()))
-        return [a for symbol in symbols for a in self.alerts.about(symbol) if a.incident != incident.id]
+        others = [a for symbol in symbols for a in self.alerts.about(symbol) if a.incident != incident.id]
+        of = {a.incident: self.incidents.get(a.incident) for a in others}
+        return [a for a in others if (one := of[a.incident]) is not None and one.to in {(), incident.to}]
 
     @property
     def _watched(self) -> list[str]:

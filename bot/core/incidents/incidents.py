@@ -47,14 +47,16 @@ class Incidents:
         ai_causes: Callable[[], frozenset[str]],
         lines_of: Callable[[str], Sequence[str]],
         company_of: Callable[[str], str] = str,
+        to_of: Callable[[str], tuple[str, ...]] = lambda rule: (),
     ) -> None:
         """``timetable_of`` takes a symbol, ``alert_of`` an id. ``ai_causes`` are the topics that count as one cause,
         AI; ``lines_of`` gives a symbol's lines of business, the main one first; ``company_of`` is the same for all
-        listings of a company."""
+        listings of a company; ``to_of`` gives the recipients that a rule names."""
         self._timetable_of = timetable_of
         self._alert_of = alert_of
         self._ai_causes = ai_causes
         self._company_of = company_of
+        self._to_of = to_of
         self._bonds = Bonds(lines_of, ai_causes)
         self._incidents: dict[str, Incident] = {}
         self._changed: dict[str, None] = {}
@@ -134,7 +136,8 @@ class Incidents:
 
     def join(self, alert: Alert, at: datetime, together: Together = Together.APART) -> Incident:
         """Add ``alert`` to the incident it is bound to most strongly, else to a new one. Rises and falls never share an
-        incident. ``together``: which alerts of its rule are one incident while no cause is known.
+        incident, nor do alerts for different recipients. ``together``: which alerts of its rule are one incident while
+        no cause is known.
         """
         incident = self._matching(alert, at, together) or self._new(alert, at)
         grown = replace(
@@ -170,7 +173,7 @@ class Incidents:
         known = alert.told_cause is not None
         mine = self._of_session(incident, alert.session)
         for other in self.open():
-            if other.id == incident.id or NO_STOCK in other.symbols or self._opposed(other, alert):
+            if other.id == incident.id or NO_STOCK in other.symbols or self._apart(other, alert):
                 continue
             if known and self._bond(other, alert) >= Bond.AGENT:
                 return other
@@ -431,7 +434,7 @@ class Incidents:
     def _bond(self, incident: Incident, alert: Alert, together: Together = Together.APART) -> Bond:
         """What binds the alert to an incident; nothing after more than a session without alerts, even where the same
         story is behind both."""
-        if not self.has_alerts(incident) or self._gap(incident, alert) > 1 or self._opposed(incident, alert):
+        if not self.has_alerts(incident) or self._gap(incident, alert) > 1 or self._apart(incident, alert):
             return Bond.NONE
         return self._bonds.between(incident, self.alerts_of(incident), alert, together)
 
@@ -448,12 +451,14 @@ class Incidents:
             return None
         for incident in reversed(self.unmerged()):
             known = alert.session in incident.sessions and alert.symbol in incident.symbols
-            if known and not incident.topic and not self._opposed(incident, alert):
+            if known and not incident.topic and not self._apart(incident, alert):
                 return replace(incident, state=IncidentState.OPEN, closed_at=None)
         return None
 
-    def _opposed(self, incident: Incident, alert: Alert) -> bool:
-        """Whether one falls and the other rises."""
+    def _apart(self, incident: Incident, alert: Alert) -> bool:
+        """Whether one falls and the other rises, or they are for different recipients."""
+        if incident.to != self._to_of(alert.rule):
+            return True
         falls = self._falls(incident)
         return falls is not None and alert.change is not None and falls != (alert.change < 0)
 
@@ -480,6 +485,7 @@ class Incidents:
             lead="",
             symbols=(),
             alerts=(),
+            to=self._to_of(alert.rule),
         )
 
 

@@ -320,6 +320,8 @@ class Incident:
     symbols: tuple[str, ...]
     """In order of firing."""
     alerts: tuple[str, ...]
+    to: tuple[str, ...] = ()
+    """Ids of the recipients it is for, as its rules name them; empty for all."""
     merged_into: str = ""
     """Id of the incident it was merged into, which then has its alerts; this one is closed."""
     closed_at: datetime | None = None

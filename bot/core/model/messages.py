@@ -172,5 +172,7 @@ class Announcement:
     for_operator: bool = False
     recipient: str = ""
     """Only this recipient, whatever its preferences: what it missed in its quiet hours."""
+    to: tuple[str, ...] = ()
+    """Only these recipients, as far as they want it; empty for all."""
     suppressed_by: Suppression | None = None
     """Why it is recorded but sent to nobody: a cooldown, an inhibiting rule."""

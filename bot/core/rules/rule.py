@@ -72,6 +72,8 @@ class Rule:
     """How long a price condition must have been met, in place of ``hold``."""
     holds: Mapping[Phase, Hold] = field(default_factory=lambda: HOLDS, hash=False)
     """The hold of single phases, in place of ``hold`` and ``hold_for``: the night's, where few trade, is longer."""
+    to: tuple[str, ...] = ()
+    """Ids of the recipients that its incidents are for; empty for all."""
     per_happening: bool = False
     """It is about no stock: it fires once for each happening in the news that it asks for."""
 
