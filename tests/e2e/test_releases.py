@@ -15,8 +15,8 @@ from tests.e2e.desk import ADMIN, READER, Desk, opened
 from tests.servers.catalogues import Catalogues, filing, hub_model, offer
 from tests.waiting import PATIENCE, wait_until
 
-MODEL = "DeepSeek publishes DeepSeek-V4 with open weights (MIT), 671B parameters"
-CUT = "DeepSeek V4 is 86% cheaper on OpenRouter: $0.14 / $0.28 per million tokens"
+MODEL = "DeepSeek releases the AI model DeepSeek-V4 with open weights (MIT), 671B parameters"
+CUT = "The AI model DeepSeek V4 is 86% cheaper on OpenRouter: $0.14 / $0.28 per million tokens"
 HEADLINES = {
     "wire": "Chip stocks plunge as cheap DeepSeek V4 threatens demand for chips",
     "tech": "Nvidia shares plunge as DeepSeek V4 undercuts rivals",
@@ -160,7 +160,7 @@ def test_what_was_published_while_the_bot_was_off_is_told_once_and_nothing_twice
     day.bots[-1].kill()
     lists.server.models.append(hub_model("deepseek-ai/DeepSeek-V5", day.now(), parameters=1_200_000_000_000))
     day.start()
-    later = "DeepSeek publishes DeepSeek-V5 with open weights (MIT), 1.2T parameters"
+    later = "DeepSeek releases the AI model DeepSeek-V5 with open weights (MIT), 1.2T parameters"
     wait_until(lambda: told(day, later), "what came meanwhile is a story", lambda: day.bots[-1].log)
     polls = lists.server.count("/api/models deepseek-ai")
     wait_until(lambda: lists.server.count("/api/models deepseek-ai") >= polls + 2, "it is asked again")

@@ -63,7 +63,7 @@ async def test_the_first_poll_tells_nothing_and_the_second_what_came_since(hub: 
     assert await hub.items() == []
     hub.publish("deepseek-ai/DeepSeek-V4")
     (item,) = await hub.items()
-    assert item.title == "DeepSeek publishes DeepSeek-V4 with open weights (MIT), 671B parameters"
+    assert item.title == "DeepSeek releases the AI model DeepSeek-V4 with open weights (MIT), 671B parameters"
     assert item.summary == "DeepSeek-V4 has open weights under the MIT licence and 671B parameters."
     assert item.link == f"{hub.server.url}/deepseek-ai/DeepSeek-V4"
     assert item.published_at is not None
@@ -112,7 +112,9 @@ async def test_the_same_model_in_another_format_is_known_by_its_name(hub: Hub, n
 async def test_one_made_from_a_base_of_the_lab_itself_is_a_release(hub: Hub) -> None:
     await hub.poll()
     hub.publish("Qwen/Qwen5-8B", parameters=8e9, tags=["safetensors", "base_model:finetune:Qwen/Qwen5-8B-Base"])
-    assert [i.title for i in await hub.items()] == ["Alibaba publishes Qwen5-8B with open weights, 8B parameters"]
+    assert [i.title for i in await hub.items()] == [
+        "Alibaba releases the AI model Qwen5-8B with open weights, 8B parameters"
+    ]
 
 
 async def test_by_nobody_is_no_release(hub: Hub) -> None:
@@ -135,7 +137,9 @@ async def test_a_family_published_at_once_is_one_story_of_its_largest(hub: Hub) 
     for name, billions in (("R1-Distill-7B", 7), ("R1-Base", 671), ("R1", 671), ("R1-Distill-70B", 70), ("R1-Mini", 2)):
         hub.publish(f"deepseek-ai/DeepSeek-{name}", parameters=billions * 1_000_000_000)
     (item,) = await hub.items()
-    assert item.title == "DeepSeek publishes DeepSeek-R1 with open weights (MIT), 671B parameters; and 4 more"
+    assert (
+        item.title == "DeepSeek releases the AI model DeepSeek-R1 with open weights (MIT), 671B parameters; and 4 more"
+    )
     assert (
         "Published with it: DeepSeek-R1-Base, DeepSeek-R1-Distill-70B, DeepSeek-R1-Distill-7B and 1 more."
         in item.summary
@@ -232,7 +236,7 @@ async def test_what_suddenly_spreads_is_evidence_whoever_made_it(hub: Hub) -> No
     hub.publish("nobody/Acme-old", at=hub.now - timedelta(days=90), likes=9000)
     hub.publish("nobody/Acme-unknown", likes=20)
     (item,) = await hub.items()
-    assert item.title == "Acme-9 by nobody spreads on Hugging Face: 1,234 likes in 3 days"
+    assert item.title == "The AI model Acme-9 by nobody spreads on Hugging Face: 1,234 likes in 3 days"
     assert item.evidence_only
     hub.now += timedelta(hours=1)
     assert await hub.items() == []

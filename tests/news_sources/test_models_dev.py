@@ -72,7 +72,9 @@ async def test_a_new_model_comes_with_its_facts(catalogue: Catalogue) -> None:
     await catalogue.poll()
     catalogue.has("DeepSeek R1")
     (item,) = await catalogue.items()
-    assert item.title == ("DeepSeek R1 is new on models.dev with open weights, at $0.55 / $2.19 per million tokens")
+    assert item.title == (
+        "The AI model DeepSeek R1 is new on models.dev with open weights, at $0.55 / $2.19 per million tokens"
+    )
     assert item.summary == (
         "DeepSeek R1 has open weights. DeepSeek R1 costs $0.55 per million input tokens and $2.19 per million output "
         "tokens at DeepSeek. DeepSeek R1 takes up to 163,840 tokens at once. The release date of DeepSeek R1 is "
@@ -87,7 +89,7 @@ async def test_what_is_unknown_is_not_told(catalogue: Catalogue) -> None:
     await catalogue.poll()
     catalogue.has("DeepSeek R1", prompt=None, open_weights=False, limit={}, release_date="2025-01")
     (item,) = await catalogue.items()
-    assert item.title == "DeepSeek R1 is new on models.dev"
+    assert item.title == "The AI model DeepSeek R1 is new on models.dev"
     assert item.summary == ""
 
 
@@ -137,7 +139,7 @@ async def test_a_cheaper_price_of_the_lab_is_evidence_told_once(catalogue: Catal
     await catalogue.poll()
     catalogue.has("DeepSeek V3", "2024-12-26", 0.14, completion=0.28)
     (item,) = await catalogue.items(timedelta(days=7))
-    assert item.title == "DeepSeek V3 is 69% cheaper at DeepSeek: $0.14 / $0.28 per million tokens"
+    assert item.title == "The AI model DeepSeek V3 is 69% cheaper at DeepSeek: $0.14 / $0.28 per million tokens"
     assert "On 20 January 2025 it was $0.27 / $1.10 there." in item.summary
     assert item.evidence_only
     catalogue.has("DeepSeek V3", "2024-12-26", 0.27, completion=1.1)

@@ -57,7 +57,7 @@ async def test_a_new_model_comes_with_its_price_and_context(router: Router) -> N
     assert await router.items() == []
     router.server.offers.append(offer("openai/gpt-6", "OpenAI: GPT-6", "0.000005", "0.00002", context_length=400000))
     (item,) = await router.items()
-    assert item.title == "OpenAI's GPT-6 is new on OpenRouter at $5 / $20 per million tokens"
+    assert item.title == "OpenAI's AI model GPT-6 is new on OpenRouter at $5 / $20 per million tokens"
     assert item.summary == (
         "GPT-6 costs $5 per million input tokens and $20 per million output tokens on OpenRouter. "
         "GPT-6 takes up to 400,000 tokens at once."
@@ -118,7 +118,7 @@ async def test_a_cut_price_is_told_once_with_the_price_before(router: Router) ->
     await router.items()
     router.price("0.00000014", "0.00000028")
     (item,) = await router.items(timedelta(days=7))
-    assert item.title == "DeepSeek V4 is 85% cheaper on OpenRouter: $0.14 / $0.28 per million tokens"
+    assert item.title == "The AI model DeepSeek V4 is 85% cheaper on OpenRouter: $0.14 / $0.28 per million tokens"
     assert "On 20 January 2025 it was $0.55 / $2.19 there." in item.summary
     assert await router.items() == []
 

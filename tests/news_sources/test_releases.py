@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from bot.core.news import reader_of, releases
 from bot.core.news.index import NewsIndex
 from bot.core.news.reader import StoryReader
 from bot.core.news.releases import Price, money, size
+from bot.core.on_demand import RELEASE_SCORE
 from tests.command import REPOSITORY
 
 NOW = datetime(2025, 1, 27, tzinfo=UTC)
@@ -126,3 +128,52 @@ def test_the_comparison_is_quoted_under_its_own_heading(reader: StoryReader) -> 
     facts = releases.offered_facts("DeepSeek R1", Price(0.55, 2.19), 0, rival)
     title = releases.offered_title("DeepSeek", "DeepSeek R1", Price(0.55, 2.19))
     assert "rivals" in details(reader, title, facts)
+
+
+@pytest.mark.parametrize("model", ["Zorblatt-7-Ultra", "hy9", "qqx-omni-9b", "Unlimited", "X1"])
+def test_a_release_counts_as_one_whoever_made_it_and_whatever_its_name(model: str) -> None:
+    """No list has the name of tomorrow's model, and not every name can become a known word."""
+    project = load_project(REPOSITORY / "config.yaml")
+    price, dearer = Price(0.14, 0.28), Price(0.55, 2.45)
+    for lab in project.topics.organisations:
+        index = NewsIndex(project.topics, project.companies, window=timedelta(days=2))
+        for source, title, facts in (
+            (
+                "Hugging Face",
+                releases.published_title(lab, model, "", 0, 0),
+                releases.published_facts(model, "", 0, (), gated=False),
+            ),
+            ("OpenRouter", releases.offered_title(lab, model, price), releases.offered_facts(model, price, 0)),
+            (
+                "OpenRouter",
+                releases.cut_title(lab, model, dearer, price),
+                releases.cut_facts(model, dearer, price, NOW),
+            ),
+            (
+                "models.dev",
+                releases.catalogued_title(lab, model, price, open_weights=False),
+                releases.catalogued_facts(lab, model, price, 0, None, open_weights=False),
+            ),
+        ):
+            reading = index.add(Story(title, "made", title, NOW, summary=facts, publisher=source))
+            assert reading is not None, title
+            scores = {each.topic: each.score for each in reading.topics}
+            assert scores.get("ai-model", 0) >= RELEASE_SCORE, (title, scores)
+            assert max(scores, key=lambda topic: scores[topic]) == "ai-model", (title, scores)
+
+
+MARKET_MOVERS = [
+    *("DeepSeek", "Moonshot", "Zhipu", "MiniMax", "StepFun", "ByteDance", "Alibaba", "Baidu", "Tencent", "Xiaomi"),
+    *("Meta", "Mistral", "Google", "Microsoft", "Nvidia", "OpenAI", "Anthropic", "xAI"),
+]
+
+
+def test_the_labs_whose_releases_move_markets_are_asked_for_where_they_publish() -> None:
+    """Anthropic puts no weights on the hub; Microsoft, Nvidia and Baidu open much besides models on GitHub."""
+    places = load_project(REPOSITORY / "config.yaml").topics.organisations
+    assert [lab for lab in MARKET_MOVERS if "huggingface" not in places[lab]] == ["Anthropic"]
+    assert {lab for lab in MARKET_MOVERS if "github" not in places[lab]} == {"Microsoft", "Nvidia", "Baidu"}
+    assert all("openrouter" in places[lab] for lab in MARKET_MOVERS)
+    text = (REPOSITORY / "rules" / "topics" / "organisations.yaml").read_text(encoding="utf-8")
+    without = [lab for lab in MARKET_MOVERS if not re.search(rf"^  {lab}: .*  # \S", text, re.M)]
+    assert not without, "each with a page that shows its name is in use"

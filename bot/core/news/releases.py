@@ -72,12 +72,12 @@ def money(dollars: float) -> str:
 
 
 def published_title(lab: str, model: str, licence: str, parameters: float, beside: int) -> str:
-    """``DeepSeek publishes DeepSeek-V4 with open weights (MIT), 671B parameters``."""
+    """``DeepSeek releases the AI model DeepSeek-V4 with open weights (MIT), 671B parameters``."""
     named = LICENCES.get(licence, "")
     under = f" ({named})" if named else ""
     large = f", {size(parameters)} parameters" if parameters > 0 else ""
     more = f"; and {beside} more" if beside else ""
-    return f"{lab} publishes {model} with open weights{under}{large}{more}"
+    return f"{lab} releases the AI model {model} with open weights{under}{large}{more}"
 
 
 def published_facts(model: str, licence: str, parameters: float, beside: Sequence[str], *, gated: bool) -> str:
@@ -96,15 +96,16 @@ def published_facts(model: str, licence: str, parameters: float, beside: Sequenc
 
 
 def spreading_title(lab: str, author: str, model: str, likes: int, days: int) -> str:
-    """``Acme by somebody spreads on Hugging Face: 1,200 likes in 3 days``; ``lab`` where a named one made it."""
-    whose = _whose(lab, model) if lab else f"{model} by {author}"
+    """``The AI model Acme by somebody spreads on Hugging Face: 1,200 likes in 3 days``; ``lab`` where a named one made
+    it."""
+    whose = _model_of(lab, model) if lab else f"The AI model {model} by {author}"
     within = f"{days} days" if days > 1 else "a day"
     return f"{whose} spreads on Hugging Face: {likes:,} likes in {within}"
 
 
 def offered_title(lab: str, model: str, price: Price) -> str:
-    """``OpenAI's GPT-6 is new on OpenRouter at $5 / $20 per million tokens``."""
-    return f"{_whose(lab, model)} is new on OpenRouter at {_pair(price)} per million tokens"
+    """``OpenAI's AI model GPT-6 is new on OpenRouter at $5 / $20 per million tokens``."""
+    return f"{_model_of(lab, model)} is new on OpenRouter at {_pair(price)} per million tokens"
 
 
 def offered_facts(model: str, price: Price, context: int, rival: Rival | None = None) -> str:
@@ -118,11 +119,11 @@ def offered_facts(model: str, price: Price, context: int, rival: Rival | None = 
 
 
 def catalogued_title(lab: str, model: str, price: Price | None, *, open_weights: bool) -> str:
-    """``OpenAI's GPT-6 is new on models.dev at $5 / $20 per million tokens``; ``is new on models.dev with
+    """``OpenAI's AI model GPT-6 is new on models.dev at $5 / $20 per million tokens``; ``is new on models.dev with
     open weights, at …`` where it has them."""
     weights = " with open weights" if open_weights else ""
     costs = f" at {_pair(price)} per million tokens" if price else ""
-    return f"{_whose(lab, model)} is new on models.dev{weights}{',' if weights and costs else ''}{costs}"
+    return f"{_model_of(lab, model)} is new on models.dev{weights}{',' if weights and costs else ''}{costs}"
 
 
 def catalogued_facts(
@@ -148,8 +149,8 @@ def is_cut(before: Price, price: Price) -> bool:
 
 
 def cut_title(lab: str, model: str, before: Price, price: Price, where: str = ROUTER) -> str:
-    """``DeepSeek V4 is 86% cheaper on OpenRouter: $0.14 / $0.28 per million tokens``."""
-    return f"{_whose(lab, model)} is {less(before, price):.0%} cheaper {where}: {_pair(price)} per million tokens"
+    """``The AI model DeepSeek V4 is 86% cheaper on OpenRouter: $0.14 / $0.28 per million tokens``."""
+    return f"{_model_of(lab, model)} is {less(before, price):.0%} cheaper {where}: {_pair(price)} per million tokens"
 
 
 def cut_facts(
@@ -198,8 +199,17 @@ def less(before: Price, price: Price) -> float:
     return 1 - (price.prompt + price.completion) / total if total > 0 else 0.0
 
 
+def _model_of(lab: str, model: str) -> str:
+    """The model in a headline, which says what it is: a name that nobody knows yet does not."""
+    return f"The AI model {model}" if _names(model, lab) else f"{lab}'s AI model {model}"
+
+
 def _whose(lab: str, model: str) -> str:
-    return model if model.lower().startswith(lab.lower()) else f"{lab}'s {model}"
+    return model if _names(model, lab) else f"{lab}'s {model}"
+
+
+def _names(model: str, lab: str) -> bool:
+    return model.lower().startswith(lab.lower())
 
 
 def _pair(price: Price) -> str:
