@@ -338,7 +338,8 @@ def offers(n: int) -> Any:
 def catalogue(n: int) -> Any:
     price = {"input": 1, "output": 2}
     models = {f"m{i}": {"name": f"M {i}", "release_date": "2025-01-27", "cost": price} for i in range(n)}
-    return {"deepseek": {"models": models}}
+    return {"models": {f"deepseek/{name}": entry for name, entry in models.items()},
+            "providers": {"deepseek": {"models": models}}}  # fmt: skip
 
 
 def chart(n: int) -> Any:

@@ -26,7 +26,7 @@ from tests.extending.packages import installed
 from tests.servers.catalogues import Catalogues, catalogued, filing, hub_model, offer, provider, repository
 from tests.servers.feed_server import FeedServer
 
-PLACES = ("/api/models", "/api/v1/models", "/api.json", "/cgi-bin/browse-edgar", "deepseek-ai")
+PLACES = ("/api/models", "/api/v1/models", "/catalog.json", "/cgi-bin/browse-edgar", "deepseek-ai")
 """What each list is refused by."""
 NOON = datetime(2025, 1, 27, 17, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.desk import ADMIN, READER, Desk, opened
-from tests.servers.catalogues import Catalogues, filing, hub_model, offer
+from tests.servers.catalogues import Catalogues, catalogued, filing, hub_model, offer, provider
 from tests.waiting import PATIENCE, wait_until
 
 MODEL = "DeepSeek releases the AI model DeepSeek-V4 with open weights (MIT), 671B parameters"
@@ -61,14 +61,19 @@ def day(tmp_path: Path, lists: Lists) -> Iterator[Desk]:
         lists.server.tickers = {"NVDA": 1045810}
         lists.server.filings = [filing("SOMEBODY", 7, "0000000007-26-000001", desk.began, "2.02")]
         each = f"interval: 1s, options: {{base: '{lists.server.url}'}}"
+        lists.server.providers["deepseek"] = provider(
+            "deepseek", catalogued("DeepSeek V3", "2024-12-26", 0.27, 1.1, id="deepseek-chat")
+        )
         section = f"news_sources:\n  - {{type: huggingface-hub, {each}}}\n  - {{type: openrouter, {each}}}\n"
+        section += f"  - {{type: models-dev, {each}}}\n"
         contact = "contact: Jane Doe jane@example.com"
         section += f"  - {{type: sec-edgar, interval: 1s, options: {{{contact}, base: '{lists.server.url}'}}}}\n"
         desk.write_config(more=section)
         desk.start()
         desk.subscribe(ADMIN, READER)
-        answered = "SELECT count(*) FROM feeds WHERE name IN ('huggingface-hub', 'openrouter') AND last_ok_at > ''"
-        wait_until(lambda: desk.count(answered) == 2, "both lists are read", lambda: desk.bots[-1].log)
+        lists_read = "('huggingface-hub', 'openrouter', 'models-dev')"
+        answered = f"SELECT count(*) FROM feeds WHERE name IN {lists_read} AND last_ok_at > ''"
+        wait_until(lambda: desk.count(answered) == 3, "all lists are read", lambda: desk.bots[-1].log)
         yield desk
 
 
@@ -135,6 +140,45 @@ def test_licence_size_price_and_rival_of_a_new_model_stand_in_the_message(day: D
     assert "$0.55 / $2.19 per million tokens" in text
     assert "Beside rivals: “DeepSeek V5 costs about a twenty-seventh of the cheapest rival of its class" in text
     assert "OpenAI's GPT-6 at $15 / $60 on" in text
+
+
+def test_the_catalogue_completes_what_the_hub_told_of_a_model(day: Desk, lists: Lists) -> None:
+    """The price, which the hub does not know, stands in the message beside licence and size."""
+    lists.server.models.append(hub_model("deepseek-ai/DeepSeek-V4", day.now()))
+    wait_until(lambda: told(day, MODEL), "the release is a story", lambda: day.bots[-1].log)
+    listed = catalogued("DeepSeek V4", f"{day.now():%Y-%m-%d}", 0.14, 0.28)
+    lists.server.providers["deepseek"]["models"]["deepseek-v4"] = listed
+    entry = "SELECT count(*) FROM stories WHERE source = 'models-dev' AND seeded = 0"
+    wait_until(lambda: day.count(entry) == 1, "the entry is a story", lambda: day.bots[-1].log)
+    headlines(day)
+    text = message(day)
+    assert first_story(day) == MODEL
+    happening = day.rows("SELECT DISTINCT cluster FROM stories WHERE source IN ('huggingface-hub', 'models-dev')")
+    assert len(happening) == 1, "it joined the release"
+    assert "DeepSeek-V4 has open weights under the MIT licence and 671B parameters” (Hugging Face" in text
+    assert "is new on models.dev with open weights, at $0.14 / $0.28 per million tokens” (models.dev)" in text
+
+
+def test_a_model_and_a_price_that_only_the_catalogue_has_are_facts_in_the_message(day: Desk, lists: Lists) -> None:
+    models = lists.server.providers["deepseek"]["models"]
+    models["deepseek-v5"] = catalogued("DeepSeek V5", f"{day.now():%Y-%m-%d}", 0.14, 0.28)
+    lists.server.described["deepseek/deepseek-v5"] = {"name": "DeepSeek V5", "license": "MIT"}
+    models["deepseek-chat"] = catalogued("DeepSeek V3", "2024-12-26", 0.1, 0.2, id="deepseek-chat")
+    both = "SELECT count(*) FROM stories WHERE source = 'models-dev'"
+    wait_until(lambda: day.count(both) == 2, "both are stories", lambda: day.bots[-1].log)
+    kept = dict(day.rows("SELECT title, seeded FROM stories WHERE source = 'models-dev'"))
+    cut = "The AI model DeepSeek V3 is 78% cheaper at DeepSeek: $0.10 / $0.20 per million tokens"
+    assert kept[cut] == 1, "an entry that was put right looks the same"
+    for name, title in HEADLINES.items():
+        day.publish(name, [title.replace("V4", "V5")], ago=timedelta())
+    read = "SELECT count(*) FROM stories WHERE title LIKE '%plunge%'"
+    wait_until(lambda: day.count(read) == 2, "the headlines are read", lambda: day.bots[-1].log)
+    text = message(day)
+    assert first_story(day).startswith(
+        "The AI model DeepSeek V5 is new on models.dev with open weights (MIT), at $0.14"
+    )
+    assert "Licence: “DeepSeek V5 has open weights under the MIT licence” (models.dev)" in text
+    assert "at $0.14 / $0.28 per million tokens” (models.dev)" in text
 
 
 @pytest.mark.campaign

@@ -210,7 +210,7 @@ def openrouter(body: bytes) -> None:
 def models_dev(body: bytes) -> None:
     """models.dev's catalogue: known at first, new later, and as a remembered state."""
     found = json_of(body)
-    empty = {"deepseek": {"models": {"v1": {"name": "V1"}}}}
+    empty = {"providers": {"deepseek": {"models": {"v1": {"name": "V1"}}}}}
     polls(ModelsDev(Asked(empty, found, found), lambda place: LABS))
     polls(ModelsDev(Asked(found, empty), lambda place: LABS), words(body))
 

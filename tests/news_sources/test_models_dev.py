@@ -31,7 +31,8 @@ class Catalogue:
     def __init__(self, server: Catalogues, session: FeedSession) -> None:
         self.server, self.now, self.state = server, NOW, ""
         requests = Requests(session, lambda: self.now, FetchLimits())
-        self.arguments = requests, (lambda place: LABS if place == "models-dev" else {}), server.url
+        places = {"models-dev": LABS, "models-dev-lab": {"nvidia": "Nvidia"}}
+        self.arguments = requests, (lambda place: places.get(place, {})), server.url
         self.source = ModelsDev(*self.arguments)
 
     async def poll(self, after: timedelta = timedelta(minutes=20)) -> NewsPoll:
@@ -44,10 +45,10 @@ class Catalogue:
         return list((await self.poll(after)).items)
 
     def has(self, name: str, released: str = TODAY, prompt: float | None = 0.55, **more: Any) -> None:
-        """Lists a model of DeepSeek, or changes it."""
-        completion = more.pop("completion", 2.19)
+        """Lists a model of DeepSeek's, or another provider's, or changes it."""
+        completion, offers = more.pop("completion", 2.19), more.pop("provider", "deepseek")
         model = catalogued(name, released, prompt, completion, **more)
-        self.server.providers["deepseek"]["models"][model["id"]] = model
+        self.server.providers.setdefault(offers, provider(offers))["models"][model["id"]] = model
 
 
 @pytest.fixture
@@ -82,6 +83,48 @@ async def test_a_new_model_comes_with_its_facts(catalogue: Catalogue) -> None:
     )
     assert item.published_at == catalogue.now
     assert not item.evidence_only
+    assert await catalogue.items() == []
+
+
+async def test_the_licence_comes_from_the_description_of_the_model(catalogue: Catalogue) -> None:
+    await catalogue.poll()
+    catalogue.has("DeepSeek R1")
+    catalogue.server.described["deepseek/deepseek-r1"] = {"name": "DeepSeek R1", "license": "Apache 2.0"}
+    (item,) = await catalogue.items()
+    assert item.title.startswith(
+        "The AI model DeepSeek R1 is new on models.dev with open weights (Apache 2.0), at $0.55"
+    )
+    assert item.summary.startswith("DeepSeek R1 has open weights under the Apache 2.0 licence. DeepSeek R1 costs")
+    assert item.link == f"{catalogue.server.url}/providers/deepseek"
+
+
+@pytest.mark.parametrize(
+    "section", [None, [], "x", {"deepseek/deepseek-r1": None}, {"deepseek/deepseek-r1": {"license": 5}}]
+)
+async def test_without_descriptions_the_licence_is_unknown_and_the_rest_is_told(
+    catalogue: Catalogue, section: Any
+) -> None:
+    await catalogue.poll()
+    catalogue.has("DeepSeek R1")
+    catalogue.server.described = section
+    (item,) = await catalogue.items()
+    assert item.summary.startswith("DeepSeek R1 has open weights. DeepSeek R1 costs")
+
+
+async def test_a_model_that_is_only_described_is_told_if_it_is_of_these_days(catalogue: Catalogue) -> None:
+    await catalogue.poll()
+    for name, lab, released in (
+        *(("Nemotron 4 Ultra", "nvidia", TODAY), ("Nemotron 3", "nvidia", "2024-06-14"), ("Nemotron 2", "nvidia", "")),
+        *(("DeepSeek V3", "deepseek", TODAY), ("Other 1", "somebody", TODAY)),
+    ):
+        entry = catalogued(name, released, None, None, license="mit")
+        catalogue.server.described[f"{lab}/{entry['id']}"] = entry
+    polled = await catalogue.poll()
+    (item,) = polled.items
+    assert item.title == "Nvidia's AI model Nemotron 4 Ultra is new on models.dev with open weights (MIT)"
+    assert item.link == f"{catalogue.server.url}/models/nvidia/nemotron-4-ultra"
+    assert ("Nemotron 3", "Nvidia") in {(name.name, name.lab) for name in polled.names}
+    catalogue.has("Nemotron 4 Ultra", provider="nvidia")
     assert await catalogue.items() == []
 
 
@@ -181,7 +224,11 @@ async def test_of_a_flood_nothing_fires_and_it_is_not_remembered_for_ever(catalo
 
 
 @pytest.mark.parametrize(
-    "shape", [[], 1, {"data": []}, {"deepseek": {"models": []}}, {"openai": {"models": {"x": {}}}}]
+    "shape",
+    [
+        *([], 1, {"data": []}, {"providers": []}, {"providers": {"deepseek": {"models": []}}}),
+        {"providers": {"openai": {"models": {"x": {}}}}, "models": {"openai/x": {"name": "X"}}},
+    ],
 )
 async def test_a_changed_shape_is_a_failure(catalogue: Catalogue, shape: Any) -> None:
     await catalogue.poll()

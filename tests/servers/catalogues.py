@@ -1,8 +1,8 @@
 """The Hugging Face hub's, OpenRouter's and models.dev's public lists on loopback, as those answer; bodies are our own.
 
 The hub answers ``/api/models`` with a list of what ``author`` has, newest first, and with everything by likes for
-``sort=trendingScore``; OpenRouter ``/api/v1/models`` with ``{"data": […]}``; models.dev ``/api.json`` with providers
-and their models by id. All send ETags and answer 304.
+``sort=trendingScore``; OpenRouter ``/api/v1/models`` with ``{"data": […]}``; models.dev ``/catalog.json`` with
+providers and their models by id, and models by lab and id. All send ETags and answer 304.
 """
 
 from __future__ import annotations
@@ -126,6 +126,8 @@ class Catalogues:
     offers: list[dict[str, Any]] = field(default_factory=list)
     providers: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Those of models.dev, by id."""
+    described: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Its models whoever serves them, by ``LAB/MODEL``."""
     filings: list[str] = field(default_factory=list)
     """Entries of EDGAR's feed, newest first."""
     tickers: dict[str, int] = field(default_factory=dict)
@@ -153,7 +155,7 @@ class Catalogues:
         app = web.Application()
         app.router.add_get("/api/models", self._models)
         app.router.add_get("/api/v1/models", self._offers)
-        app.router.add_get("/api.json", self._providers)
+        app.router.add_get("/catalog.json", self._providers)
         app.router.add_get("/orgs/{name}/repos", self._repositories)
         app.router.add_get("/cgi-bin/browse-edgar", self._filings)
         app.router.add_get("/files/company_tickers.json", self._tickers)
@@ -192,7 +194,7 @@ class Catalogues:
         return self._answer(request, "", {"data": self.offers})
 
     async def _providers(self, request: web.Request) -> web.Response:
-        return self._answer(request, "", self.providers)
+        return self._answer(request, "", {"models": self.described, "providers": self.providers})
 
     async def _repositories(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]

@@ -293,7 +293,7 @@ class TopicsFile(StrictModel):
     """Words that do not become names of models, though a lab publishes one of that name (docs/sources.md)."""
     organisations: dict[Text, dict[Text, tuple[Text, ...]]] = Setting(default_factory=dict)
     """Where labs publish: by lab, the names of their organisations at each place (`huggingface`, `openrouter`,
-    `github`, `models-dev`)."""
+    `github`, `models-dev`, `models-dev-lab`)."""
     topics: dict[Text, TopicEntry] = Setting(default_factory=dict)
     """Topics, by the name that rules use."""
     exposures: dict[Text, ExposureEntry] = Setting(default_factory=dict)

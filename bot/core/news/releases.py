@@ -118,21 +118,30 @@ def offered_facts(model: str, price: Price, context: int, rival: Rival | None = 
     return " ".join(facts)
 
 
-def catalogued_title(lab: str, model: str, price: Price | None, *, open_weights: bool) -> str:
+def catalogued_title(lab: str, model: str, price: Price | None, *, open_weights: bool, licence: str = "") -> str:
     """``OpenAI's AI model GPT-6 is new on models.dev at $5 / $20 per million tokens``; ``is new on models.dev with
-    open weights, at …`` where it has them."""
-    weights = " with open weights" if open_weights else ""
+    open weights (MIT), at …`` where it has them."""
+    named = LICENCES.get(licence, "")
+    weights = f" with open weights{f' ({named})' if named else ''}" if open_weights else ""
     costs = f" at {_pair(price)} per million tokens" if price else ""
     return f"{_model_of(lab, model)} is new on models.dev{weights}{',' if weights and costs else ''}{costs}"
 
 
 def catalogued_facts(
-    lab: str, model: str, price: Price | None, context: int, released_on: date | None, *, open_weights: bool
+    lab: str,
+    model: str,
+    price: Price | None,
+    context: int,
+    released_on: date | None,
+    *,
+    open_weights: bool,
+    licence: str = "",
 ) -> str:
     """The same as sentences, with its lab's own price, and whatever else is known."""
     facts = []
     if open_weights:
-        facts.append(f"{model} has open weights.")
+        named = LICENCES.get(licence, "")
+        facts.append(f"{model} has open weights{f' under the {named} licence' if named else ''}.")
     if price:
         facts.append(_costs(model, price, f"at {lab}"))
     if context > 0:

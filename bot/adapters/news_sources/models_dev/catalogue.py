@@ -24,7 +24,7 @@ class Offer:
     """A model that its own lab offers."""
 
     id: str
-    """``PROVIDER/MODEL``."""
+    """``PROVIDER/MODEL``; ``models/LAB/MODEL`` where only the model itself is described."""
     name: str
     lab: str
     open_weights: bool
@@ -37,6 +37,8 @@ class Offer:
     """``None`` also for a month without a day."""
     in_use: bool
     """Not ``deprecated``, which the catalogue adds late and for the sake of completeness."""
+    licence: str = ""
+    """Of open weights, as an identifier; empty where nobody wrote it down."""
 
     @property
     def model(self) -> str:
@@ -62,6 +64,7 @@ def read(provider: str, name: str, entry: Any, lab: str) -> Offer | None:
         _price(cost) if isinstance(cost, Mapping) else None,
         _day(entry.get("release_date")),
         entry.get("status") != "deprecated",
+        _licence(entry.get("license")),
     )
 
 
@@ -80,6 +83,11 @@ def _dollars(value: Any) -> float | None:
 def _tokens(value: Any) -> int:
     good = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 10**9
     return int(value) if good else 0
+
+
+def _licence(value: Any) -> str:
+    """``apache-2.0`` for ``Apache 2.0``, as on Hugging Face."""
+    return re.sub(r"[ _]+", "-", value.strip().lower()) if isinstance(value, str) and len(value) < 40 else ""
 
 
 def _day(value: Any) -> date | None:

@@ -1,10 +1,13 @@
 """models.dev's open catalogue as a news source: what named labs offer themselves, with facts and prices.
 
-``GET https://models.dev/api.json`` needs no key. The shape is that of the schema in its repository, July 2026: by
-provider, ``models`` by id, each with ``name``, ``release_date`` (``2026-01-27``, or only ``2026-01``),
-``open_weights``, ``limit.context`` (tokens), ``cost.input`` and ``cost.output`` (US dollars per million tokens; no
-``cost`` where there is no price), and ``status`` (``alpha``, ``beta``, ``deprecated``) where that is to be said. Some
-150 providers offer 5,300 models; only the entries of labs that offer their own are read.
+``GET https://models.dev/catalog.json`` needs no key. The shape is that of the schema and the generator in its
+repository, July 2026. Under ``providers`` (which ``api.json`` has alone) stand some 150 with 5,300 entries: ``models``
+by id, each with ``name``, ``release_date`` (``2026-01-27``, or only ``2026-01``), ``open_weights``, ``limit.context``
+(tokens), ``cost.input`` and ``cost.output`` (US dollars per million tokens; no ``cost`` where there is no price), and
+``status`` (``alpha``, ``beta``, ``deprecated``) where that is to be said; only the entries of labs that offer their own
+are read. Under ``models`` (which ``models.json`` has alone) stand some 230 models by ``LAB/MODEL`` whoever serves them,
+with the same facts but ``cost``, and ``license``, a free text that four of them had and no provider's entry takes over.
+A model that only stands there is told if it is of these days.
 
 People keep the catalogue, so it confirms and completes rather than tells first. What it adds late, or without saying on
 which day it was released, is evidence only; so is a price that became cheaper, as a slip that was put right looks the
@@ -27,16 +30,20 @@ from bot.core.news.source_answers import evidence_in_a_flood
 from bot.core.ports import AskJson, NewsSource, Organisations
 
 CATALOGUE = "https://models.dev"
-PLACE = "models-dev"
-"""The place's name under ``organisations`` in ``rules/topics``; the organisations are ids of providers."""
+PLACE, MAKERS = "models-dev", "models-dev-lab"
+"""The places' names under ``organisations`` in ``rules/topics``: providers that are labs, and other ids of labs."""
 READ = 500
 """Models read of one provider."""
+DESCRIBED = 3_000
+"""Models read of those that are described whoever serves them."""
 KNOWN = 2_000
 """Models remembered."""
 MANY = 25
 """More that is new at once is a change of the catalogue and not of the world."""
 OF_THESE_DAYS = timedelta(days=1)
 """How far a release date may be from today, in UTC: where the lab is, it may be yesterday or tomorrow."""
+WHOEVER = "models/"
+"""How ids of models begin that are only described."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,7 @@ class ModelsDev(NewsSource):
     async def poll(self, state: str, since: datetime | None, now: datetime) -> NewsPoll:
         """Read the whole catalogue and compare it with what was known."""
         known, first = _remembered(state)
-        answer = await self._fetch(f"{self._base}/api.json", self._etag if state == self._left else "")
+        answer = await self._fetch(f"{self._base}/catalog.json", self._etag if state == self._left else "")
         if answer.data is None:
             return NewsPoll((), state, len(known) or 1)
         offers = self._offers(answer.data)
@@ -75,7 +82,7 @@ class ModelsDev(NewsSource):
             before = known.pop(offer.id, None)
             known[offer.id] = before or _Known(offer.model, offer.price, now)  # last, as the newest
             if before is None:
-                if offer.model not in models and offer.in_use and not first:
+                if offer.model not in models and _is_told(offer, now) and not first:
                     items.append(self._offered(offer, now))
                 models.add(offer.model)
             elif before.price is None:
@@ -87,33 +94,60 @@ class ModelsDev(NewsSource):
         names = [ModelName(offer.name, offer.lab) for offer in offers]
         return NewsPoll(evidence_in_a_flood(items, MANY), self._left, len(offers), names=names)
 
-    def _offers(self, providers: object) -> Sequence[Offer]:
-        """What labs offer themselves."""
+    def _offers(self, catalogue: object) -> Sequence[Offer]:
+        """What labs offer themselves, with the licences of the models, and models that are only described."""
+        sections = catalogue if isinstance(catalogue, Mapping) else {}
+        providers, described = (
+            section if isinstance(section := sections.get(name), Mapping) else {} for name in ("providers", "models")
+        )
         listed = {
             str(name): provider["models"]
-            for name, provider in (providers.items() if isinstance(providers, Mapping) else ())
+            for name, provider in providers.items()
             if isinstance(provider, Mapping) and isinstance(provider.get("models"), Mapping)
         }
         if not any(isinstance(e, Mapping) and "name" in e for models in listed.values() for e in models.values()):
             raise SourceError("the catalogue has changed its shape: no provider has models with names", status=200)
+        labs = self._organisations(PLACE)
         found = [
             read(provider, str(name), entry, lab)
-            for provider, lab in self._organisations(PLACE).items()
+            for provider, lab in labs.items()
             for name, entry in list(listed.get(provider, {}).items())[:READ]
         ]
-        return [offer for offer in found if offer is not None]
+        offers = [offer for offer in found if offer is not None]
+        models = self._described(described, {**labs, **self._organisations(MAKERS)})
+        offered = {offer.model for offer in offers}
+        known = [replace(o, licence=o.licence or models[o.model].licence) if o.model in models else o for o in offers]
+        return [*known, *(model for key, model in models.items() if key not in offered)]
+
+    def _described(self, entries: Mapping[object, object], labs: Mapping[str, str]) -> Mapping[str, Offer]:
+        """The models of labs as they are described whoever serves them, by what identifies a model."""
+        found: dict[str, Offer] = {}
+        for key, entry in list(entries.items())[:DESCRIBED]:
+            maker, _, name = str(key).partition("/")
+            offer = read(f"{WHOEVER}{maker}", name, entry, labs[maker]) if maker in labs else None
+            if offer is not None:
+                found.setdefault(offer.model, replace(offer, price=None))
+        return found
 
     def _offered(self, offer: Offer, now: datetime) -> NewsItem:
         day, today = offer.released_on, now.date()
         return NewsItem(
             key=offer.model,
-            title=releases.catalogued_title(offer.lab, offer.name, offer.price, open_weights=offer.open_weights),
+            title=releases.catalogued_title(
+                offer.lab, offer.name, offer.price, open_weights=offer.open_weights, licence=offer.licence
+            ),
             published_at=now if day == today else None,
             summary=releases.catalogued_facts(
-                offer.lab, offer.name, offer.price, offer.context, day, open_weights=offer.open_weights
+                offer.lab,
+                offer.name,
+                offer.price,
+                offer.context,
+                day,
+                open_weights=offer.open_weights,
+                licence=offer.licence,
             ),
             link=self._link(offer),
-            evidence_only=day is None or abs(day - today) > OF_THESE_DAYS,
+            evidence_only=not _is_of_these_days(offer, now),
         )
 
     def _cut(self, offer: Offer, before: Price, price: Price, at: datetime, now: datetime) -> NewsItem:
@@ -128,7 +162,17 @@ class ModelsDev(NewsSource):
         )
 
     def _link(self, offer: Offer) -> str:
-        return f"{self._base}/providers/{offer.id.partition('/')[0]}"
+        page = offer.id if offer.id.startswith(WHOEVER) else f"providers/{offer.id.partition('/')[0]}"
+        return f"{self._base}/{page}"
+
+
+def _is_told(offer: Offer, now: datetime) -> bool:
+    """Whether a model that was not known is told. That people describe an old one is no news and no evidence."""
+    return offer.in_use and (not offer.id.startswith(WHOEVER) or _is_of_these_days(offer, now))
+
+
+def _is_of_these_days(offer: Offer, now: datetime) -> bool:
+    return offer.released_on is not None and abs(offer.released_on - now.date()) <= OF_THESE_DAYS
 
 
 def _remembered(state: str) -> tuple[dict[str, _Known], bool]:
