@@ -354,6 +354,8 @@ FAULTS = {
     "too many": Document(b"no", status=429, validators=False, headers={"Retry-After": "300"}),
     "another shape": Document(b'{"items": 3}', "application/json", validators=False),
     "a page": Document(b"<html><body>Please log in</body></html>", "text/html", validators=False),
+    "a redirect to a page": Document(b"", status=302, validators=False, headers={"Location": "/login"}),
+    "a body of 100 MB": Document(b"<rss>" + b"x" * 100_000_000, validators=False, chunk=1_000_000),
 }
 
 
@@ -363,6 +365,7 @@ async def test_a_source_that_fails_is_one_notice_and_left_alone_and_the_other_go
 ) -> None:
     desk = make(company("NVDA"))
     desk.site.publish("search", FAULTS[fault])
+    desk.site.publish("login", FAULTS["a page"])
     desk.site.publish("headlines", rss(headline("Nvidia sinks")))
     for minute in range(240):
         desk.view.wanted = [company("NVDA", -0.06 - 0.02 * (minute % 2))]

@@ -82,8 +82,8 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         yield desk
 
 
-def begin(desk: Desk, watchlist: str = "") -> None:
-    search = desk.feeds.url("search").replace("127.0.0.1", "localhost")  # another host
+def begin(desk: Desk, watchlist: str = "", *, search_at: str = "search") -> None:
+    search = desk.feeds.url(search_at).replace("127.0.0.1", "localhost")  # another host
     urls = {"headlines": desk.feeds.url("headlines"), "search": search}
     desk.write_config(more=watchlist + ASKED.format(a_minute=A_MINUTE, **urls))
     desk.start()
@@ -131,9 +131,11 @@ def test_a_fall_that_no_feed_names_brings_its_headline_and_a_completed_alert(
     assert "Traceback" not in desk.bots[-1].log
 
 
+@pytest.mark.parametrize("search_at", ["search", "fault/slow-headers", "fault/slow-body"])
 def test_sixty_falls_at_once_have_their_headlines_within_a_minute_and_the_budget(
-    desk: Desk, capsys: pytest.CaptureFixture[str]
+    desk: Desk, capsys: pytest.CaptureFixture[str], search_at: str
 ) -> None:
+    """Also beside a source that takes each request and never answers, or a byte at a time."""
     moves = {symbol: -0.06 - number / 1000 for number, symbol in enumerate([*OTHERS, *list(CLOSES)[:8]])}
     assert len(moves) == 60
     days = [desk.began.date() - timedelta(days=back) for back in range(200, 0, -1)]
@@ -141,7 +143,7 @@ def test_sixty_falls_at_once_have_their_headlines_within_a_minute_and_the_budget
         CLOSES_OF[symbol] = 100.0
         desk.yahoo.set_history(symbol, [(day, 100.0) for day in days if day.weekday() < 5])
         desk.trade(symbol, 0.0, at=desk.began - timedelta(seconds=5), previous=100.0)
-    begin(desk, f"  others: [{', '.join(OTHERS)}]\n")
+    begin(desk, f"  others: [{', '.join(OTHERS)}]\n", search_at=search_at)
     there = fall(desk, moves)
     named = "SELECT count(*) FROM stories WHERE source IN ('headlines', 'search') AND title LIKE ? || ' shares sink%'"
     names = [COMPANIES.name_of(symbol) for symbol in moves]
@@ -153,6 +155,9 @@ def test_sixty_falls_at_once_have_their_headlines_within_a_minute_and_the_budget
         print(f"\n60 falls to 60 headlines: {took:.1f} s, {len(asked(desk))} requests")
     assert took < allowed(WITHIN)
     assert_within_budget(desk)
+    if search_at != "search":
+        wait_until(lambda: desk.feeds.asked(search_at), "the other is asked")
+        assert len(desk.feeds.asked(search_at)) <= 3, "what hangs is not asked about each of them"
     first = desk.feeds.asked("headlines")[0].query["s"].split(",")
     assert len(first) == 5
     assert {symbol for seen in desk.feeds.asked("headlines") for symbol in seen.query["s"].split(",")} == set(moves)
