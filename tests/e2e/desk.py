@@ -183,6 +183,9 @@ class Desk:
             loop.run_forever()
             loop.run_until_complete(self.api.stop())
             loop.run_until_complete(self.feeds.__aexit__(None, None, None))
+            for task in asyncio.all_tasks(loop):  # answers that never end
+                task.cancel()
+            loop.run_until_complete(asyncio.sleep(0))
             loop.close()
 
         self._thread = threading.Thread(target=work, daemon=True)

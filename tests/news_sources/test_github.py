@@ -97,6 +97,19 @@ async def test_an_archive_that_is_opened_is_no_release(hub: Hub) -> None:
     assert len(hub.state) < 20_000
 
 
+async def test_after_floods_that_were_taken_away_nothing_old_is_new(hub: Hub) -> None:
+    await hub.items()
+    for flood in range(4):
+        old = list(hub.server.repositories["deepseek-ai"])
+        for number in range(100):
+            hub.open(f"flood{flood}-{number}")
+        assert await hub.items() == []
+        hub.server.repositories["deepseek-ai"] = old
+        assert await hub.items() == []
+    hub.open("DeepSeek-V4")
+    assert [item.title for item in await hub.items()] == ["DeepSeek opens DeepSeek-V4 on GitHub"]
+
+
 async def test_an_organisation_that_is_gone_does_not_hold_up_the_others(hub: Hub) -> None:
     await hub.items()
     del hub.server.repositories["QwenLM"]

@@ -61,6 +61,9 @@ class NewsItem:
     """Where it can be seen; by default the source's title."""
     evidence_only: bool = False
     """It may explain a move, but fires no rule by itself."""
+    stranger: str = ""
+    """Author and name of a model that no named lab made. Anybody can give a model any name, so the item is left out
+    where a name in it is known as somebody else's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ who think of no headline. So a listed name has to prove that it is a name. It is
 
 * if it is not written in Latin letters, with a capital, of 3 to 32 characters and at most three words;
 * if the vocabulary knows it as anything: a company, a lab, a word of a list, a model;
+* if it is a single word that stands in a word list, alone or with others: ``Fed``, ``Oil``, ``March``;
 * if headlines used the word before, older than two days and within memory: it is an ordinary word then;
 * if a topic file says so (``never_learned``).
 
@@ -63,19 +64,38 @@ def admitted(
     labs = {lab.name for lab in topics.labs}
     found: dict[str, LearnedName] = {}
     used: _Used | None = None
+    listed_words: frozenset[str] = frozenset()
     for each in listed:
         read = _read(each, topics, known) if each.lab in labs else None
         if read is None or (key := read[0].casefold()) in learned or key in found or key in topics.never_learned:
             continue
         if used is None:
             used = _Used([s.title for s in stories if s.seen_at <= now - ORDINARY_AFTER])
+            listed_words = _listed_words(topics)
         word, family = read
-        if used.has(word):
+        if used.has(word) or key in listed_words:
             continue
         coined = _COINED.fullmatch(word.split()[0]) is not None
         counts = Counts.COINED if coined else Counts.PLAIN if used.enough else Counts.NUMBERED
         found[key] = LearnedName(word, each.lab, now, family, counts, each.name, source)
     return list(found.values())
+
+
+def taken(text: str, known: Known, learned: Iterable[LearnedName]) -> bool:
+    """Whether a name in ``text`` is known as a lab's, a model's or a company's."""
+    words = frozenset(re.findall(r"[a-z]+", text.casefold()))
+    return any(hit.term.kind in ("lab", "model", "company") for hit in known(text)) or any(
+        words.issuperset(re.findall(r"[a-z]+", name.word.casefold())) for name in learned
+    )
+
+
+def _listed_words(topics: Topics) -> frozenset[str]:
+    """Every word of the word lists, which are what headlines are written in."""
+    clauses = topics.clauses
+    lists = [*topics.words.values(), *topics.phrases.values(), *clauses.lines.values()]
+    lists += [words.names for words in (*clauses.words.values(), *clauses.causes.values())]
+    text = " ".join(name.text for names in lists for name in names)
+    return frozenset(re.findall(r"[a-z]+", text.casefold())) | topics.speech.common_or_not_names
 
 
 class _Used:

@@ -103,6 +103,15 @@ def spreading_title(lab: str, author: str, model: str, likes: int, days: int) ->
     return f"{whose} spreads on Hugging Face: {likes:,} likes in {within}"
 
 
+def spreading_facts(model: str, licence: str, parameters: float, likes: int, downloads: int, *, gated: bool) -> str:
+    """What it is, and how many people like it and took it by now."""
+    taken = f" and {downloads:,} downloads" if downloads > 0 else ""
+    return (
+        f"{published_facts(model, licence, parameters, (), gated=gated)}"
+        f" {model} has {likes:,} likes{taken} on Hugging Face."
+    )
+
+
 def offered_title(lab: str, model: str, price: Price) -> str:
     """``OpenAI's AI model GPT-6 is new on OpenRouter at $5 / $20 per million tokens``."""
     return f"{_model_of(lab, model)} is new on OpenRouter at {_pair(price)} per million tokens"

@@ -102,7 +102,11 @@ class GitHub(NewsSource):
             return ()
         floor = datetime.fromisoformat(seen[0]) if seen[0] else _EARLIEST
         new = [r for r in reversed(found) if r.name not in seen and (r.created_at or _EARLIEST) >= floor]
-        known[name] = [seen[0], *[*seen[1:], *(r.name for r in new)][-KNOWN:]]
+        remembered, since = [*seen[1:], *(r.name for r in new)], seen[0]
+        if len(remembered) > KNOWN:  # of what is forgotten, nothing must look new when it comes up in the list again
+            dates = [r.created_at for r in found if r.created_at is not None]
+            since = max(since, min(dates).isoformat()) if dates else since
+        known[name] = [since, *remembered[-KNOWN:]]
         told = [repository for repository in new if repository.counts]
         return [self._item(lab, name, each, now) for each in told] if len(told) <= AT_ONCE else ()
 

@@ -46,6 +46,8 @@ class Model:
     parameters: float = 0.0
     """0 where it is unknown."""
     likes: int = 0
+    downloads: int = 0
+    """Of the last month; the hub counts them about a day late."""
     gated: bool = False
     generates: bool = True
     has_weights: bool = False
@@ -88,6 +90,7 @@ def read_model(entry: Any) -> Model | None:
         licence=next((tag.removeprefix("license:").lower() for tag in tags if tag.startswith("license:")), ""),
         parameters=parameters,
         likes=_count(entry.get("likes")),
+        downloads=_count(entry.get("downloads")),
         gated=bool(entry.get("gated")),
         generates=not isinstance(pipeline, str) or pipeline in _GENERATES,
         has_weights=parameters > 0 or not _WEIGHTS.isdisjoint(tags),

@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from bot.adapters.news_sources.huggingface.entries import Model, read_model
+from bot.adapters.news_sources.huggingface.spreading import Spread, spreading
 from bot.core.errors import SourceError
 from bot.core.model import JsonAnswer, ModelName, NewsItem, NewsPoll
 from bot.core.news import releases
@@ -38,12 +39,9 @@ KNOWN = 200
 """Ids remembered of each organisation, newest last."""
 MANY = 25
 """More new models of one organisation at once are no release: an archive was opened."""
+OLD = timedelta(days=60)
+"""What was made before was moved here, or opened late: it is no news that fires a rule."""
 SPREAD_EVERY = timedelta(minutes=10)
-SPREAD_LIKES = 500
-SPREAD_WITHIN = timedelta(days=14)
-"""A model with so many likes so soon after it was made spreads."""
-SPREAD_AT_ONCE = 2
-"""Told in one poll at most."""
 FIELDS = ("createdAt", "tags", "safetensors", "pipeline_tag", "likes", "downloads", "gated", "private")
 _LONGEST = "9"
 """Later than every date as text."""
@@ -55,7 +53,9 @@ class _Seen:
 
     known: list[str] = field(default_factory=list)
     floor: str = ""
-    """What was made before was beyond the end of the first list, and is never new."""
+    """What was made before was beyond the end of the first list, or may be forgotten, and is never new."""
+    likes: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """Of what may spread: by id, how many it had, and when."""
 
 
 class HuggingFace(NewsSource):
@@ -144,9 +144,8 @@ class HuggingFace(NewsSource):
         """What the organisation published since the last poll, as one item."""
         seen = memory.get(name)
         if seen is None:
-            full = len(models) >= LISTED
-            oldest = min((_text(m.created_at) for m in models), default="") if full else ""
-            memory[name] = _Seen([m.id for m in reversed(models)][-KNOWN:], oldest)
+            floor = _oldest(models) if len(models) >= LISTED else ""
+            memory[name] = _Seen([m.id for m in reversed(models)][-KNOWN:], floor)
             return []
         known = set(seen.known)
         fresh: list[Model] = []
@@ -156,9 +155,12 @@ class HuggingFace(NewsSource):
             tells = _is_of(lab, model, name, labs)
             if tells and not model.has_weights:
                 continue  # the page is there, and the weights may follow
-            seen.known = [*seen.known, model.id][-KNOWN:]
+            seen.known.append(model.id)
             if tells:
                 fresh.append(model)
+        if len(seen.known) > KNOWN:  # of what is forgotten, nothing must look new when it comes up in the list again
+            seen.known = seen.known[-KNOWN:]
+            seen.floor = max(seen.floor, _oldest(models))
         return [self._release(lab, fresh, since, now)] if fresh else []
 
     def _release(self, lab: str, models: Sequence[Model], since: datetime | None, now: datetime) -> NewsItem:
@@ -172,7 +174,7 @@ class HuggingFace(NewsSource):
                 first.name, first.licence, first.parameters, [m.name for m in beside], gated=first.gated
             ),
             link=f"{self._base}/{first.id}",
-            evidence_only=len(models) > MANY,
+            evidence_only=len(models) > MANY or (first.created_at is not None and now - first.created_at > OLD),
         )
 
     async def _spreading(self, labs: Mapping[str, str], memory: dict[str, _Seen], now: datetime) -> Sequence[NewsItem]:
@@ -186,31 +188,29 @@ class HuggingFace(NewsSource):
         except SourceError as error:
             log.debug("what spreads on Hugging Face: %s", error)
             return ()
-        items: list[NewsItem] = []
+        if models is None:  # as it was
+            return ()
         first = "" not in memory
         seen = memory.setdefault("", _Seen())
-        for model in models or ():
-            young = model.created_at is not None and timedelta() <= now - model.created_at <= SPREAD_WITHIN
-            base = model.bases <= {model.author}
-            if not (young and base and model.counts and model.has_weights and model.likes >= SPREAD_LIKES):
-                continue
-            if model.id in seen.known or (len(items) >= SPREAD_AT_ONCE and not first):
-                continue
-            seen.known = [*seen.known, model.id][-KNOWN:]
-            if not first:
-                items.append(self._spread(labs.get(model.author, ""), model, now))
-        return items
+        if first:  # all that spreads by now
+            while spreading(models, seen.known, seen.likes, labs, now):
+                pass
+        found = spreading(models, seen.known, seen.likes, labs, now)
+        seen.known = seen.known[-KNOWN:]
+        return [self._spread(labs.get(spread.model.author, ""), spread, now) for spread in found]
 
-    def _spread(self, lab: str, model: Model, now: datetime) -> NewsItem:
-        assert model.created_at is not None
-        days = max(1, (now - model.created_at).days)
+    def _spread(self, lab: str, spread: Spread, now: datetime) -> NewsItem:
+        model = spread.model
         return NewsItem(
             key=f"spreads:{model.id}",
-            title=releases.spreading_title(lab, model.author, model.name, model.likes, days),
+            title=releases.spreading_title(lab, model.author, model.name, spread.likes, spread.days),
             published_at=now,
-            summary=releases.published_facts(model.name, model.licence, model.parameters, (), gated=model.gated),
+            summary=releases.spreading_facts(
+                model.name, model.licence, model.parameters, model.likes, model.downloads, gated=model.gated
+            ),
             link=f"{self._base}/{model.id}",
             evidence_only=True,
+            stranger="" if lab else f"{model.author} {model.name}",
         )
 
 
@@ -236,6 +236,11 @@ def _prominence(model: Model) -> tuple[float, bool, int, str]:
     return -round(model.parameters / 1e9), model.name.lower().endswith("-base"), len(model.name), model.name
 
 
+def _oldest(models: Sequence[Model]) -> str:
+    """When the oldest was made; empty where no date is known."""
+    return min((_text(model.created_at) for model in models if model.created_at is not None), default="")
+
+
 def _text(at: datetime | None) -> str:
     return at.astimezone(UTC).isoformat() if at is not None else _LONGEST
 
@@ -245,13 +250,20 @@ def _remembered(state: str) -> dict[str, _Seen]:
     try:
         stored: Any = json.loads(state or "{}")
         return {
-            str(name): _Seen([str(one) for one in seen["known"]][-KNOWN:], str(seen["floor"]))
+            str(name): _Seen(
+                [str(one) for one in seen["known"]][-KNOWN:],
+                str(seen["floor"]),
+                {str(model): (int(likes), str(at)) for model, (likes, at) in seen.get("likes", {}).items()},
+            )
             for name, seen in stored.items()
         }
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
         return {}
 
 
 def _written(memory: Mapping[str, _Seen]) -> str:
-    stored = {name: {"known": seen.known, "floor": seen.floor} for name, seen in sorted(memory.items())}
+    stored = {
+        name: {"known": seen.known, "floor": seen.floor} | ({"likes": seen.likes} if seen.likes else {})
+        for name, seen in sorted(memory.items())
+    }
     return json.dumps(stored, separators=(",", ":"))

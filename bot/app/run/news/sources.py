@@ -42,7 +42,7 @@ from bot.core.model import (
 )
 from bot.core.model.feeds import FeedSpec
 from bot.core.news import Topics
-from bot.core.news.learned import MOST, admitted
+from bot.core.news.learned import MOST, admitted, taken
 from bot.core.ports import NewsSource
 from bot.core.text.links import link_fault, safe_link
 from bot.extensions import NEWS_SOURCES, MakeNewsSource, NewsContext
@@ -318,7 +318,9 @@ class Polls:
         self, polled: NewsPoll, now: datetime, many_names: bool
     ) -> tuple[Sequence[Story], FeedState, SourceReport]:
         """The new stories, the state after them, and the report."""
-        found = [self._story(item, now) for item in polled.items[:ITEMS]]
+        view = self.bot.engine.view()
+        items = [i for i in polled.items[:ITEMS] if not (i.stranger and taken(i.stranger, view.known, view.learned))]
+        found = [self._story(item, now) for item in items]
         keys = self.bot.journal.known_keys([story.keys[0] for story in found])
         fresh = [s for s in {s.id: s for s in found}.values() if s.title and s.keys[0] not in keys]
         left = budget.left(self.state, self.spec, now) if self.state.seeded else ITEMS
