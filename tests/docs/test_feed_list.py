@@ -1,4 +1,5 @@
-"""``docs/sources.md`` says of every shipped feed why it is there, and of no other."""
+"""``docs/sources.md`` says of every source what it gives, how often it is asked and on whose terms, and of every
+shipped feed why it is there; and of no other."""
 
 from __future__ import annotations
 
@@ -6,8 +7,20 @@ import re
 
 import pytest
 
+from bot.adapters.news_sources.edgar import Edgar
+from bot.adapters.news_sources.edgar.source import SEC
+from bot.adapters.news_sources.github import GitHub
+from bot.adapters.news_sources.github.source import API
+from bot.adapters.news_sources.huggingface import HuggingFace
+from bot.adapters.news_sources.huggingface.source import HUB
+from bot.adapters.news_sources.models_dev import ModelsDev
+from bot.adapters.news_sources.models_dev.source import CATALOGUE
+from bot.adapters.news_sources.openrouter import OpenRouter
+from bot.adapters.news_sources.openrouter.source import ROUTER
 from bot.app.project import load_project
+from bot.app.run.news.sources import BUILT_IN
 from bot.config.settings.model import load_settings
+from bot.core.ports import NewsSource
 from tests.command import REPOSITORY
 
 
@@ -21,12 +34,61 @@ def test_every_feed_has_a_reason() -> None:
     assert all(row[2].strip() for row in rows)
 
 
-def test_every_news_source_has_a_column() -> None:
+ADAPTERS: dict[str, tuple[type[NewsSource], str]] = {
+    "huggingface-hub": (HuggingFace, f"{HUB}/api/models"),
+    "openrouter": (OpenRouter, f"{ROUTER}/api/v1/models"),
+    "github": (GitHub, f"{API}/orgs/NAME/repos"),
+    "models-dev": (ModelsDev, f"{CATALOGUE}/catalog.json"),
+    "sec-edgar": (Edgar, f"{SEC}/cgi-bin/browse-edgar?action=getcurrent"),
+}
+"""Every news source that ships, and what it asks."""
+WORDS = {"every minute": 60, "every 90 s": 90, "every 75 s": 75, "every 20 minutes": 1200}
+"""How often, in seconds."""
+
+
+def columns() -> dict[str, dict[str, str]]:
+    """By source, what the table of news sources says of it, by row."""
     text = (REPOSITORY / "docs" / "sources.md").read_text(encoding="utf-8")
-    (heading,) = re.findall(r"^\| \| (`huggingface-hub`.*) \|$", text, re.M)
-    named = set(re.findall(r"`([a-z-]+)`", heading))
-    assert named == {"huggingface-hub", "openrouter", "github", "models-dev", "sec-edgar"}
-    assert {source.type for source in load_settings(REPOSITORY / "config.yaml").news_sources} <= named
+    table = text[text.index("| | `huggingface-hub`") :].split("\n\n")[0].splitlines()
+    heading, _, *rows = ([cell.strip() for cell in line.strip("|").split(" | ")] for line in table)
+    names = re.findall(r"`([a-z-]+)`", " ".join(heading))
+    said: dict[str, dict[str, str]] = {name: {} for name in names}
+    for what, *cells in rows:
+        for name, cell in zip(names, cells, strict=True):
+            said[name][what] = cell
+    return said
+
+
+def test_every_news_source_has_a_column_that_is_true() -> None:
+    assert set(ADAPTERS) == set(BUILT_IN) == set(columns())
+    assert {source.type for source in load_settings(REPOSITORY / "config.yaml").news_sources} <= set(ADAPTERS)
+    for name, said in columns().items():
+        source, address = ADAPTERS[name]
+        rows = ["what it gives", "asked", "how often", "conditional", "terms", "`published_at` of its stories"]
+        assert list(said) == rows
+        assert all(said.values()), name
+        assert f"`{address}`" in said["asked"], name
+        (often,) = [seconds for words, seconds in WORDS.items() if said["how often"].startswith(words)]
+        assert source.interval.total_seconds() == often, name
+        assert "](https://" in said["terms"], "where the terms stand"
+
+
+def test_every_source_on_demand_has_a_row_with_its_address_and_terms() -> None:
+    text = (REPOSITORY / "docs" / "sources.md").read_text(encoding="utf-8")
+    section = text[text.index("## Headlines on demand") : text.index("## Releases where they are made")]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split(" | ")]
+        for line in section.splitlines()
+        if line.startswith("| `")
+    ]
+    specs = {spec.name: spec for spec in load_settings(REPOSITORY / "config.yaml").on_demand_specs}
+    assert {re.findall(r"`([a-z-]+)`", row[0])[0] for row in rows} == set(specs)
+    for named, asked, gives, terms in rows:
+        name, address = re.findall(r"`([^`]+)`", named)
+        assert specs[name].template.startswith(f"https://{address}?")
+        assert asked
+        assert gives
+        assert "robots" in terms, "what the site asks of programs"
 
 
 @pytest.mark.parametrize(
