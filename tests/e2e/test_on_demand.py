@@ -82,10 +82,10 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         yield desk
 
 
-def begin(desk: Desk, watchlist: str = "", *, search_at: str = "search") -> None:
+def begin(desk: Desk, watchlist: str = "", *, search_at: str = "search", asking: str = ASKED) -> None:
     search = desk.feeds.url(search_at).replace("127.0.0.1", "localhost")  # another host
     urls = {"headlines": desk.feeds.url("headlines"), "search": search}
-    desk.write_config(more=watchlist + ASKED.format(a_minute=A_MINUTE, **urls))
+    desk.write_config(more=watchlist + asking.format(a_minute=A_MINUTE, **urls))
     desk.start()
     desk.subscribe(ADMIN, READER)
     desk.after_polls(2)
@@ -162,6 +162,33 @@ def test_sixty_falls_at_once_have_their_headlines_within_a_minute_and_the_budget
     assert len(first) == 5
     assert {symbol for seen in desk.feeds.asked("headlines") for symbol in seen.query["s"].split(",")} == set(moves)
     assert "Traceback" not in desk.bots[-1].log
+
+
+def test_a_release_that_is_told_is_asked_about_and_what_is_said_of_it_names_who_is_hit(desk: Desk) -> None:
+    said = ("Nvidia and Micron may lose orders to DeepSeek V9, analysts say", "cnbc.com")
+
+    def about(query: Mapping[str, str]) -> Document:
+        return headlines(desk, *([said] if "DeepSeek V9" in query["q"] else []), host="localhost")
+
+    desk.feeds.searches["search"] = about
+    begin(desk)
+    assert asked(desk) == []
+    desk.publish("wire", ["DeepSeek V9 is out, an open AI model that needs a tenth of the chips"], ago=timedelta())
+    found = (
+        "SELECT count(*) FROM stories WHERE source = 'search' AND publisher = 'cnbc.com' AND mentions LIKE '%Nvidia%'"
+    )
+    wait_until(lambda: desk.count(found) == 1, "what is said of it", lambda: desk.bots[-1].log)
+    assert {seen.query["q"] for seen in desk.feeds.asked("search")} == {'"DeepSeek V9" when:1d'}
+    assert desk.feeds.asked("headlines") == [], "there is no symbol to ask by"
+    assert_within_budget(desk)
+
+
+def test_one_line_switches_it_off(desk: Desk) -> None:
+    begin(desk, asking=ASKED.replace("on_demand:\n", "on_demand:\n  enabled: false\n"))
+    desk.fall({"MU": -0.06})
+    wait_until(lambda: desk.alerts(READER), "the alert", lambda: desk.bots[-1].log)
+    desk.after_polls(5)
+    assert asked(desk) == []
 
 
 CLOSES_OF = dict(CLOSES)
