@@ -11,7 +11,9 @@ from bot.adapters.feeds.session import FeedSession
 from bot.app.stores import exists, read_store
 from bot.clock import SystemClock
 from bot.config.settings.model import NewsSettings, load_settings
+from bot.core.errors import UsageError
 from bot.core.model import FeedState
+from bot.render.outside import command
 
 
 def feed_states(database: Path) -> Mapping[str, FeedState]:
@@ -28,8 +30,13 @@ def fetch_limits(news: NewsSettings) -> FetchLimits:
 
 
 async def fetch_feed(config: Path, feed: str) -> FeedCheck:
-    """Fetch and check a feed once, as the bot would. ``feed`` is an address, or a name in config.yaml."""
+    """Fetch and check a feed once, as the bot would. ``feed`` is an address, or a name in config.yaml. Raises
+    UsageError for the name of a source that is no feed."""
     settings = load_settings(config)
+    if feed in {source.type for source in settings.news_sources}:
+        raise UsageError(f"{feed} is a news source and no feed; {command('check')} asks it")
+    if feed in {source.name for source in settings.on_demand.sources}:
+        raise UsageError(f"{feed} is asked on demand about something; {command('check')} asks it about a few companies")
     known = next((each for each in settings.feeds if feed in (each.name, each.url)), None)
     url, local = (known.url, known.local) if known else (feed, False)
     limits = fetch_limits(settings.news)

@@ -26,12 +26,13 @@ app = typer.Typer(cls=Commands, help="Manage the news feeds.", no_args_is_help=T
 def list_(config: Config = DEFAULT_CONFIG, database: Database = None, json: Json = False) -> None:
     """List the feeds, the news sources and those asked on demand, and how the last poll of each went."""
     from bot.app.feeds import feed_states
+    from bot.app.run.news.sources import address_of
     from bot.config.settings.model import load_settings
 
     settings = load_settings(config)
     states = feed_states(database or settings.storage.database)
     listed = [(feed.name, feed.url, feed.enabled) for feed in settings.feeds]
-    listed += [(source.type, "", source.enabled) for source in settings.news_sources]
+    listed += [(source.type, address_of(source), source.enabled) for source in settings.news_sources]
     rows = []
     for name, url, enabled in listed:
         state = states.get(name)

@@ -128,6 +128,9 @@ def test_a_fall_that_no_feed_names_brings_its_headline_and_a_completed_alert(
     assert listed.count("on demand") == 2
     found_by_check = call("check", "--config", desk.folder / "config.yaml", env=desk.environment(None)).stdout
     assert "on demand search" in found_by_check, found_by_check
+    named = call("feeds", "check", "search", "--config", desk.folder / "config.yaml", env=desk.environment(None))
+    assert named.returncode == 2
+    assert "search is asked on demand about something; python main.py check asks it" in named.stderr
     assert "Traceback" not in desk.bots[-1].log
 
 

@@ -45,6 +45,18 @@ def models(title: str, names: Iterable[LearnedName]) -> set[str]:
 
 
 @pytest.mark.parametrize(
+    ("title", "model"),
+    [
+        ("DeepSeek releases the AI model DeepTide-R1 with open weights", "DeepTide R1"),
+        ("Nvidia plunges as DeepSeek's DeepTide R1 undercuts rivals", "DeepTide R1"),
+        ("DeepSeek's DeepTide V2 is out", "DeepTide V2"),
+    ],
+)
+def test_a_version_with_a_letter_is_the_learned_models_and_not_its_labs_other_one(title: str, model: str) -> None:
+    assert models(title, learned(("DeepTide-R1", "DeepSeek"))) - {"DeepSeek"} == {model}
+
+
+@pytest.mark.parametrize(
     ("listed", "lab", "word", "family", "counts"),
     [
         ("VibeVoice-1.5B", "Microsoft", "VibeVoice", "VibeVoice", Counts.COINED),

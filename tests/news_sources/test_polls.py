@@ -12,7 +12,17 @@ import pytest
 
 from bot.adapters.feeds.fetch import FetchLimits
 from bot.adapters.feeds.session import FeedSession
-from bot.app.run.news.sources import ITEMS, KEEPS, LEARNED_A_DAY, LEARNED_AT_FIRST, REQUESTS, STATE, Polls, Requests
+from bot.app.run.news.sources import (
+    ITEMS,
+    KEEPS,
+    LEARNED_A_DAY,
+    LEARNED_AT_FIRST,
+    REFUSALS,
+    REQUESTS,
+    STATE,
+    Polls,
+    Requests,
+)
 from bot.app.run.outages import FeedOutages
 from bot.clock import SimulatedClock
 from bot.core.errors import SourceError
@@ -31,7 +41,7 @@ from bot.core.news.learned import ENOUGH
 from bot.core.news.reader import reader_of
 from bot.core.ports import NewsSource
 from tests.news.stories import shipped, story
-from tests.servers.feed_server import FeedServer
+from tests.servers.feed_server import Document, FeedServer
 
 NOON = datetime(2025, 1, 27, 12, 0, tzinfo=UTC)
 TOPICS = shipped()[0]
@@ -244,6 +254,18 @@ async def test_answers_that_are_no_json_are_an_error_and_their_number_has_a_boun
             await requests(good, "")
         requests.begin()
         assert (await requests(good, "")).data == [1]
+
+
+@pytest.mark.parametrize("status", REFUSALS)
+async def test_a_refusal_is_said_of_a_list_and_not_of_a_feed(status: int) -> None:
+    async with FeedServer() as server, FeedSession() as session:
+        requests = Requests(session, lambda: NOON, FetchLimits())
+        refused = server.publish("list", Document(b"no", status=status, headers={"Retry-After": "60"}))
+        with pytest.raises(SourceError) as error:
+            await requests(refused, "")
+    assert str(error.value) == f"HTTP {status}: {REFUSALS[status]}"
+    assert error.value.status == status
+    assert error.value.retry_after == timedelta(minutes=1)
 
 
 def listing(*names: str) -> dict[str, Any]:

@@ -36,6 +36,7 @@ from bot.core.model.feeds import FeedSpec
 from bot.core.model.on_demand import Wanted, WantedKind
 from bot.core.prices.windows import format_duration
 from bot.core.rules.rule import RuleSet
+from bot.core.text.wording import count as counted
 from bot.core.text.wording import listing
 from bot.render.outside import command, shell
 
@@ -299,7 +300,8 @@ async def _news_sources(project: Project, now: datetime) -> AsyncIterator[Findin
                 continue
             try:
                 polled = await source.poll("", None, now)
-                words = f"{source.title} lists {polled.seen:,} entries, by {requests.asked} requests"
+                entries = "1 entry" if polled.seen == 1 else f"{polled.seen:,} entries"
+                words = f"{source.title} lists {entries}, by {counted(requests.asked, 'request')}"
                 yield Finding(part, polled.seen > 0, f"{words}; {polled.note}" if polled.note else words, source.advice)
             except SourceError as error:
                 yield Finding(part, False, str(error), source.advice)

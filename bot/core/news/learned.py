@@ -168,8 +168,9 @@ def compiled_names(names: Iterable[LearnedName], topics: Topics, known: Known) -
         if name.counts is Counts.COINED:
             needs = (*needs, *_AI)
         plain = (Name(word, exact=True, needs=needs),) if name.counts is not Counts.NUMBERED else ()
-        numbered = Name(f"{word} {{n}}" if own else f"({word}) {{n}}", needs=needs)
-        found.append(Family(word if own else name.family, name.lab, plain, (numbered,)))
+        begins = word if own else f"({word})"
+        numbered = tuple(Name(f"{begins} {version}", needs=needs) for version in ("{n}", "{letter}{n}"))
+        found.append(Family(word if own else name.family, name.lab, plain, numbered))
     return found
 
 

@@ -78,7 +78,8 @@ class GitHub(NewsSource):
         except SourceError as error:
             if error.status not in (404, 410):
                 raise
-            return NewsPoll((), _written(memory), 1, f"{name}: {error}")
+            note = f"{name} is no organisation there (HTTP {error.status}); correct organisations in rules/topics"
+            return NewsPoll((), _written(memory), 1, note)
         items = self._new(labs[name], found, memory["known"], name, now)
         return NewsPoll(items, _written(memory), max(len(found), 1))
 

@@ -42,6 +42,8 @@ MANY = 25
 OLD = timedelta(days=60)
 """What was made before was moved here, or opened late: it is no news that fires a rule."""
 SPREAD_EVERY = timedelta(minutes=10)
+CORRECTED = "organisations in rules/topics"
+"""Where a name that is wrong is put right."""
 FIELDS = ("createdAt", "tags", "safetensors", "pipeline_tag", "likes", "downloads", "gated", "private")
 _LONGEST = "9"
 """Later than every date as text."""
@@ -94,7 +96,7 @@ class HuggingFace(NewsSource):
                 models = await self._list(name)
             except SourceError as error:
                 if error.status in (400, 404, 410):
-                    note = f"{name}: {error}"
+                    note = f"{name} is no organisation there (HTTP {error.status}); correct {CORRECTED}"
                     continue
                 self._begin += max(number, 1)
                 if not number:
@@ -108,7 +110,7 @@ class HuggingFace(NewsSource):
             seen += len(models)
             if not models and known is None and name not in self._missing:
                 self._missing.add(name)
-                log.warning("Hugging Face has no models of %s; correct organisations in rules/topics", name)
+                log.warning("Hugging Face has no models of %s; correct %s", name, CORRECTED)
             own = [model for model in models if _is_of(labs[name], model, name, labs)]
             listed += [ModelName(model.name, labs[name]) for model in own]
             items += self._new(labs[name], models, memory, name, labs, since, now)

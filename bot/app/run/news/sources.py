@@ -66,6 +66,15 @@ LEARNED_AT_FIRST, LEARNED_A_DAY = 500, 30
 """Names learned from one source at its first poll, and on any day after it."""
 STATE = 1_000_000
 """Characters of a source's state."""
+REFUSALS = {
+    401: "it requires a login",
+    403: "access denied",
+    404: "there is no such page",
+    410: "it is gone",
+    429: "rate-limited; it is asked less often for a while",
+    451: "not available here for legal reasons",
+}
+"""What a list's answer means, where advice about feeds would be wrong."""
 KEEPS = "news source "
 """How the names under which the history keeps the states of sources begin."""
 
@@ -155,7 +164,13 @@ class Requests:
         if self.asked > REQUESTS or self.read > BYTES:
             raise SourceError(f"more than {REQUESTS} requests or {BYTES // 1_000_000} MB in one poll", status=200)
         now, agent = self.now(), self.user_agent
-        fetched = await fetch(self.session, url, now, etag=etag or None, limits=self.limits, user_agent=agent)
+        try:
+            fetched = await fetch(self.session, url, now, etag=etag or None, limits=self.limits, user_agent=agent)
+        except FetchError as error:
+            if error.status not in REFUSALS:
+                raise
+            words = f"HTTP {error.status}: {REFUSALS[error.status]}"
+            raise SourceError(words, status=error.status, retry_after=error.retry_after) from error
         self.read += len(fetched.body or b"")
         return fetched
 
@@ -185,6 +200,20 @@ BUILT_IN: Mapping[str, MakeNewsSource] = {
     "sec-edgar": _edgar,
     "models-dev": _models_dev,
 }
+
+
+def address_of(source: NewsSourceSettings) -> str:
+    """Where a news source asks; empty for one of another package."""
+    if isinstance(base := source.options.get("base"), str):
+        return base
+    from bot.adapters.news_sources.edgar.source import SEC
+    from bot.adapters.news_sources.github.source import API
+    from bot.adapters.news_sources.huggingface.source import HUB
+    from bot.adapters.news_sources.models_dev.source import CATALOGUE
+    from bot.adapters.news_sources.openrouter.source import ROUTER
+
+    shipped = {"huggingface-hub": HUB, "openrouter": ROUTER, "github": API, "models-dev": CATALOGUE, "sec-edgar": SEC}
+    return shipped.get(source.type, "")
 
 
 def news_source(
