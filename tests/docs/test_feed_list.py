@@ -3,7 +3,9 @@ shipped feed why it is there; and of no other."""
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -21,7 +23,7 @@ from bot.app.project import load_project
 from bot.app.run.news.sources import BUILT_IN
 from bot.config.settings.model import load_settings
 from bot.core.ports import NewsSource
-from tests.command import REPOSITORY
+from tests.command import REPOSITORY, run_command
 
 
 def test_every_feed_has_a_reason() -> None:
@@ -107,3 +109,17 @@ def test_the_numbers_of_organisations_are_those_of_the_data(place: str, words: s
     if stated.lastindex == 2:
         assert abs(int(stated[2]) - 5 * named) <= 5
         assert int(stated[2]) < 400, "the hub allows 500"
+
+
+def test_the_list_of_feeds_says_where_each_news_source_asks(tmp_path: Path) -> None:
+    listed = run_command("feeds", "list", "--json", "--database", tmp_path / "none.db").stdout.splitlines()
+    shown = {row["name"]: row["url"] for row in map(json.loads, listed)}
+    for source in load_settings(REPOSITORY / "config.yaml").news_sources:
+        assert ADAPTERS[source.type][1].startswith(shown[source.type] + "/")
+
+
+@pytest.mark.parametrize("name", ["huggingface-hub", "news-search"])
+def test_a_source_that_is_no_feed_is_not_checked_as_one(name: str) -> None:
+    said = run_command("feeds", "check", name, code=2)
+    assert f"{name} is" in said.stderr
+    assert "python main.py check asks it" in said.stderr

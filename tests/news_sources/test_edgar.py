@@ -104,6 +104,15 @@ async def test_other_items_forms_and_what_cannot_be_read_are_not_told(feed: Feed
     assert await feed.titles() == []
 
 
+@pytest.mark.parametrize("role", [" (Filer)", " (Subject)", " (Filed by)", " (Issuer)", ""])
+async def test_whatever_the_company_s_part_in_a_filing_is_called_it_is_told_once(feed: Feed, role: str) -> None:
+    await feed.poll()
+    feed.file(1364954, "2.02", number=900_000)
+    entry = feed.server.filings[0].replace(" (Filer)", role)
+    feed.server.filings[:1] = [entry, entry.replace(role, " (Reporting)") if role else entry]
+    assert len(await feed.titles()) == 1
+
+
 async def test_after_a_pause_further_pages_are_read(feed: Feed) -> None:
     await feed.poll()
     feed.file(1364954, "2.02")
@@ -160,6 +169,7 @@ async def test_too_many_requests_say_how_long_to_wait(feed: Feed) -> None:
         "<html><body>Sign in</body></html>",
         "{}",
         '<feed xmlns="http://www.w3.org/2005/Atom"><entry><title>Filings</title><id>1</id></entry></feed>',
+        '<feed xmlns="http://www.w3.org/2005/Atom"><entry><title>8-K: CHEGG, INC</title><id>1</id></entry></feed>',
     ],
 )
 async def test_another_shape_is_a_failure_and_what_was_known_stays(feed: Feed, body: str) -> None:

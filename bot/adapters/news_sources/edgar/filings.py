@@ -14,7 +14,7 @@ from datetime import datetime
 
 from bot.core.model import FeedEntry, NewsItem
 
-_TITLE = re.compile(r"8-K(?:/A)? - .{1,200} \(0*([0-9]{1,10})\) \((?:Filer|Subject|Filed by)\)")
+_TITLE = re.compile(r"8-K(?:/A)? - .{1,200} \(0*([0-9]{1,10})\)(?: \([A-Za-z ]{1,30}\))?")
 _ACCESSION = re.compile(r"accession-number=([0-9]{10}-[0-9]{2}-[0-9]{6})")
 _ITEM = re.compile(r"Item ([1-9]\.[0-9]{2})\b")
 

@@ -60,12 +60,13 @@ class Edgar(NewsSource):
         for page in range(PAGES):
             filings, entries = await self._page(page)
             read += entries
-            new = [filing for filing in filings if filing.key not in known]
-            for filing in reversed(new):
+            met = any(filing.key in known for filing in filings)
+            new = {filing.key: filing for filing in filings if filing.key not in known}
+            for filing in reversed(new.values()):
                 known[filing.key] = None
                 if filing.items and (symbol := symbols.get(filing.cik)):
                     items.append(told(filing, symbol, companies[symbol]))
-            if len(new) < len(filings) or entries < COUNT or not memory["seen"]:
+            if met or entries < COUNT or not memory["seen"]:
                 break
         memory["seen"] = list(known)[-KNOWN:]
         written = json.dumps(memory, separators=(",", ":"))
@@ -78,8 +79,11 @@ class Edgar(NewsSource):
         answer = await self._read(f"{self._base}/cgi-bin/browse-edgar?{query}", "")
         entries = answer.entries or ()
         filings = [filing for filing in map(read_filing, entries) if filing is not None]
-        if entries and not filings and all("8-K" not in entry.title for entry in entries):
-            raise SourceError("the feed of current filings has changed its shape: no entry is an 8-K", status=200)
+        if not number and entries and not filings:
+            raise SourceError(
+                "the feed of current filings has changed its shape: no entry is an 8-K with a CIK and a number",
+                status=200,
+            )
         return filings, len(entries)
 
     async def _learn_ciks(self, memory: dict[str, Any], now: datetime) -> str:
