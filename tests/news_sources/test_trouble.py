@@ -31,6 +31,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 LIMITS = FetchLimits(body=2_000_000)
 HASTY = replace(LIMITS, read=timedelta(seconds=0.3), total=timedelta(seconds=0.4))
 """For servers that never answer."""
+POLLS = 3
+"""So many failures in a row are told."""
 HUGE = 100_000_000
 PAGE = "<!doctype html><html><head><title>Sign in</title></head><body>Please log in to this network</body></html>"
 
@@ -159,7 +161,7 @@ async def test_a_server_in_trouble_is_one_notice_and_nothing_else(kind: str, tro
         bot.source = made(kind, requests, url)  # type: ignore[assignment]
         bot.restart()
         bot.polls.requests = requests
-        for _ in range(4):
+        for _ in range(POLLS):
             bot.clock.advance(bot.clock.now() + timedelta(hours=2))
             wait = await bot.polls.run()
             assert bot.reports[-1].trouble is Trouble.FAILED
@@ -167,8 +169,8 @@ async def test_a_server_in_trouble_is_one_notice_and_nothing_else(kind: str, tro
                 notices.append(notice.summary.subject)
         if trouble == "429":
             assert wait >= timedelta(minutes=15)
-        assert server.asked <= 4 * 2, "nothing is asked again within a poll"
-        assert server.sent < 4 * 12_000_000, "no more is taken than the limit and what was on its way"
+        assert server.asked <= POLLS * 2, "nothing is asked again within a poll"
+        assert server.sent < POLLS * 12_000_000, "no more is taken than the limit and what was on its way"
     await parser.close()
     assert len(notices) == 1
     assert not bot.stories
