@@ -27,6 +27,7 @@ from bot.core.model import (
     FeedAnswer,
     FeedState,
     Filters,
+    Headline,
     HeldBack,
     HistoryPoll,
     Incident,
@@ -69,6 +70,13 @@ class EarningsSource(Protocol):
 
         Raises SourceError when the source as a whole fails.
         """
+
+
+class CompanyNews(Protocol):
+    """Headlines about a company, with their publishers."""
+
+    async def headlines(self, symbol: str) -> Sequence[Headline]:
+        """The newest headlines about it, newest first. Raises SourceError."""
 
 
 class StreamListener(Protocol):
@@ -115,6 +123,8 @@ class PriceSource(Protocol):
     """Its earnings dates, if it has any."""
     stream: PriceStream | None = None
     """Its trades as they happen, if it tells them."""
+    news: CompanyNews | None = None
+    """Its headlines about companies, if it has any."""
 
     async def quotes(self, symbols: Sequence[str], now: datetime) -> PricePoll:
         """The latest quote of each symbol the source knows, all phases included; ``seen_at`` is ``now``.

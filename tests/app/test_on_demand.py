@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.adapters.feeds.fetch import Fetched
 from bot.adapters.feeds.parser import Parser
 from bot.adapters.feeds.reader import FeedPoll, FeedReader
 from bot.adapters.feeds.session import FeedSession
@@ -213,14 +214,17 @@ class Desk:
         self.clock.advance(end)
 
 
+Ask = Callable[[], Awaitable[Fetched]] | None
+
+
 class Noting(FeedReader):
     """Notes when which address is asked."""
 
     asked: list[tuple[datetime, str]]
 
-    async def poll(self, feed: FeedSpec, state: FeedState, now: datetime) -> FeedPoll:
+    async def poll(self, feed: FeedSpec, state: FeedState, now: datetime, ask: Ask = None) -> FeedPoll:
         self.asked.append((now, feed.url))
-        return await super().poll(feed, state, now)
+        return await super().poll(feed, state, now, ask)
 
 
 MakeDesk = Callable[..., Desk]
@@ -274,6 +278,20 @@ async def test_by_turns_every_watched_company_is_asked_about_once_in_a_round(mak
     assert [len(group) for group in groups] == [5, 5, 2]
     assert [round((at - NOW) / MINUTE) for at, _ in desk.asked] == [0, 10, 20]
     assert [story.seeded for story in desk.stories] == [True]
+
+
+async def test_what_is_asked_through_the_price_source_does_not_go_round_and_fails_like_any_other(
+    make: MakeDesk,
+) -> None:
+    desk = make(through_prices=True)
+    desk.asking.round, desk.asking.symbols = MINUTE, ["S1", "S2"]
+    await desk.pass_time(10 * MINUTE)
+    assert desk.asked == []
+    desk.view.wanted = [company("NVDA")]
+    await desk.pass_time(30 * MINUTE)
+    assert desk.site.requests == [], "its address is for people"
+    assert {report.detail.split(";")[0] for report in desk.reports} == {"the price source has no headlines"}
+    assert len(desk.asked) < 20, "and is left alone for longer and longer"
 
 
 async def test_what_moves_comes_before_whose_turn_it_is(make: MakeDesk) -> None:

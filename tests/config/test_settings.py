@@ -287,3 +287,15 @@ def test_shipped_symbols_that_fell_on_deepseek_monday_are_all_there(shipped: Set
     fell = {line.split(",")[1] for line in lines if line.startswith("2025-01-27") and line.endswith(",ai")}
     assert fell
     assert fell <= set(shipped.watched)
+
+
+def test_a_source_on_demand_through_the_price_source_asks_about_one_company_at_a_time() -> None:
+    asked = (
+        "on_demand:\n  sources:\n    - {name: n, through: prices, together: 5, url: 'https://a.example/{symbols}'}\n"
+    )
+    (spec,) = load_settings("c.yaml", LEAST + asked).on_demand_specs
+    assert (spec.through_prices, spec.together) == (True, 1)
+    with pytest.raises(ConfigError, match="the price source is asked about companies"):
+        load_settings("c.yaml", LEAST + asked.replace("{symbols}", "?q={words}"))
+    with pytest.raises(ConfigError):
+        load_settings("c.yaml", LEAST + asked.replace("prices,", "news,"))

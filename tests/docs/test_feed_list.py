@@ -83,11 +83,11 @@ def test_every_source_on_demand_has_a_row_with_its_address_and_terms() -> None:
         for line in section.splitlines()
         if line.startswith("| `")
     ]
-    specs = {spec.name: spec for spec in load_settings(REPOSITORY / "config.yaml").on_demand_specs}
+    specs = {source.name: source for source in load_settings(REPOSITORY / "config.yaml").on_demand.sources}
     assert {re.findall(r"`([a-z-]+)`", row[0])[0] for row in rows} == set(specs)
     for named, asked, gives, terms in rows:
-        name, address = re.findall(r"`([^`]+)`", named)
-        assert specs[name].template.startswith(f"https://{address}?")
+        name, address = re.findall(r"`([^`]+)`", named)[:2]
+        assert re.split(r"[?]", specs[name].url)[0] == f"https://{address}"
         assert asked
         assert gives
         assert "robots" in terms, "what the site asks of programs"

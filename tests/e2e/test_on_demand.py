@@ -186,6 +186,28 @@ def test_a_release_that_is_told_is_asked_about_and_what_is_said_of_it_names_who_
     assert_within_budget(desk)
 
 
+def test_the_price_source_is_asked_for_its_headlines_one_company_at_a_time_within_the_budget(desk: Desk) -> None:
+    at = f"{desk.now() - timedelta(minutes=5):%Y-%m-%dT%H:%M:%SZ}"
+    for symbol, name in (("MU", "Micron"), ("NVDA", "Nvidia")):
+        content = {
+            "title": f"{name} shares sink after DeepSeek R1 release",
+            "pubDate": at,
+            "provider": {"displayName": "Barrons.com", "url": "https://www.barrons.com/"},
+            "canonicalUrl": {"url": f"https://finance.yahoo.com/news/{symbol}.html"},
+        }
+        desk.yahoo.articles[symbol] = [{"id": symbol, "content": content}]
+    people = "https://finance.yahoo.com/quote/{{symbols}}/news"
+    begin(desk, asking=ASKED + f'    - {{{{name: yahoo-news, through: prices, url: "{people}"}}}}\n')
+    desk.after_polls(2)
+    assert desk.yahoo.count("news") == 0, "nothing moves, and it does not go round"
+    desk.fall({"MU": -0.06, "NVDA": -0.07})
+    told = "SELECT count(*) FROM stories WHERE source = 'yahoo-news' AND publisher = 'barrons.com' AND seeded = 1"
+    wait_until(lambda: desk.count(told) == 2, "both headlines", lambda: desk.bots[-1].log)
+    wait_until(lambda: any("DeepSeek" in text for text in desk.alerts(READER)), "a completed alert")
+    assert desk.yahoo.count("news") <= A_MINUTE
+    assert "Traceback" not in desk.bots[-1].log
+
+
 def test_one_line_switches_it_off(desk: Desk) -> None:
     begin(desk, asking=ASKED.replace("on_demand:\n", "on_demand:\n  enabled: false\n"))
     desk.fall({"MU": -0.06})

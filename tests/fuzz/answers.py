@@ -23,11 +23,13 @@ from bot.adapters.news_sources.models_dev import ModelsDev
 from bot.adapters.news_sources.openrouter import OpenRouter
 from bot.adapters.notifiers.telegram.keyboard import data as callback_data
 from bot.adapters.notifiers.telegram.keyboard import read
+from bot.adapters.prices.yahoo.articles import headline
 from bot.adapters.prices.yahoo.client import pricing_data
 from bot.adapters.prices.yahoo.doubt import BasisDoubt
 from bot.adapters.prices.yahoo.frames import OddFrameError, read_frame
 from bot.adapters.prices.yahoo.reading import basis_changes, chart_item, delay_of, exchange_date, read_quote, text
 from bot.adapters.store.history.searching import search
+from bot.app.run.news.company_news import as_feed
 from bot.app.run.news.sources import STATE
 from bot.cli.options import parse_speed, parse_when
 from bot.core.cause.second_reader import LONGEST_WHO, MOST_MOVES, read_answer
@@ -112,6 +114,19 @@ def yahoo_quotes(body: bytes) -> None:
     doubt = BasisDoubt()
     doubt.undecided(quotes, days, NOW)
     doubt.settle(quotes, days, NOW)
+
+
+def yahoo_news(body: bytes) -> None:
+    """Articles about a company, to the entries of a feed."""
+    articles = json_of(body)
+    found = [headline(article) for article in (articles if isinstance(articles, list) else [articles])]
+    told = [each for each in found if each is not None]
+    document = as_feed(told, "https://finance.yahoo.com/quote/MU/news").encode("utf-8", "replace")
+    answer = worker.answer(document, "application/rss+xml", "https://finance.yahoo.com/")
+    if "feed" in answer:
+        entries = from_message(json.loads(json.dumps(answer, default=datetime.isoformat))["feed"]).entries
+        assert len(entries) <= len(told)
+        assert all(quiet(entry.title + entry.summary + entry.link) for entry in entries)
 
 
 def yahoo_charts(body: bytes) -> None:

@@ -41,6 +41,7 @@ READERS: Mapping[str, Callable[[bytes], None]] = {
     "topics": files.topics,
     "waits": answers.waits,
     "yahoo-charts": answers.yahoo_charts,
+    "yahoo-news": answers.yahoo_news,
     "yahoo-quotes": answers.yahoo_quotes,
     "yahoo-stream": answers.yahoo_stream,
 }

@@ -18,7 +18,7 @@ from tests.fuzz.strategies import HOSTILE, SETTINGS, changed, mangled, quick, va
 AS_DATA: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys(("companies", "episodes", "rules", "rule-tests", "settings", "topics"), yaml.safe_load),
     **dict.fromkeys(("completions", "huggingface", "kept-sessions", "models-dev", "openrouter"), json.loads),
-    **dict.fromkeys(("yahoo-charts", "yahoo-quotes", "yahoo-stream"), json.loads),
+    **dict.fromkeys(("yahoo-charts", "yahoo-news", "yahoo-quotes", "yahoo-stream"), json.loads),
 }
 """Kinds whose documents are data: mangled text is mostly none any more, and says nothing of what reads the data."""
 SLOW = {"headlines": 10, "rule-tests": 2, "settings": 8, "yahoo-charts": 2}

@@ -36,6 +36,7 @@ from datetime import date, datetime
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import trustme
@@ -53,7 +54,7 @@ HOSTS = (
     "guce.yahoo.com",
     "consent.yahoo.com",
 )
-ENDPOINTS = ("cookie", "crumb", "quote", "chart", "calendar")
+ENDPOINTS = ("cookie", "crumb", "quote", "chart", "calendar", "news")
 
 
 class Fault(enum.Enum):
@@ -108,6 +109,8 @@ class YahooServer:
         self.market = Market()
         self.requests: list[Request] = []
         self.strangers: list[str] = []
+        self.articles: dict[str, list[Any]] = {}
+        """Of the news of a symbol, as it answers ``get_news``."""
         self.refuses_nights = False
         """Whether a request for prices of the night is refused with 400."""
         self.sent = 0
@@ -410,6 +413,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._quote(query)
         elif request.endpoint == "calendar":
             self._json(200, self.yahoo.market.calendar(json.loads(self.body)))
+        elif request.endpoint == "news":
+            (symbol,) = json.loads(self.body)["serviceConfig"]["s"]
+            self._json(200, {"data": {"tickerStream": {"stream": self.yahoo.articles.get(symbol, [])}}})
         elif request.endpoint == "chart":
             document = self.yahoo.market.chart(path.rsplit("/", 1)[-1], query)
             if document is None:
@@ -429,6 +435,8 @@ class _Handler(BaseHTTPRequestHandler):
             return "quote"
         if path == "/v1/finance/visualization":
             return "calendar"
+        if path == "/xhr/ncp":
+            return "news"
         return "chart" if path.startswith("/v8/finance/chart/") else "other"
 
     def _quote(self, query: Mapping[str, str]) -> None:

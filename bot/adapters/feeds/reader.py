@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -66,11 +66,14 @@ class FeedReader:
         """End the child processes. The session is the caller's."""
         await self._parser.close()
 
-    async def poll(self, feed: FeedSpec, state: FeedState, now: datetime) -> FeedPoll:
+    async def poll(
+        self, feed: FeedSpec, state: FeedState, now: datetime, ask: Callable[[], Awaitable[Fetched]] | None = None
+    ) -> FeedPoll:
         """Poll ``feed`` at ``now``. Failures are reported; only what ``known_keys`` raises (StoreError) is raised.
 
         After a change of address the feed starts afresh: its first poll only seeds. The request is conditional, but for
-        one an hour: servers are wrong about what has changed.
+        one an hour: servers are wrong about what has changed. ``ask`` brings the document from elsewhere than its
+        address; it raises FetchError.
         """
         address = stored_address(feed.url)
         if state.url not in (address, feed.url):  # earlier versions stored addresses with their keys
@@ -79,15 +82,7 @@ class FeedReader:
         whole = pace.whole_is_due(state, now)
         etag, modified = (None, None) if whole else (state.etag, state.last_modified)
         try:
-            fetched = await fetch(
-                self._session,
-                feed.url,
-                now,
-                etag=etag,
-                last_modified=modified,
-                limits=self._limits,
-                local=feed.local,
-            )
+            fetched = await (ask() if ask is not None else self._fetch(feed, now, etag, modified))
         except FetchError as error:
             if error.status == 429:  # perhaps because it was fetched whole: not again
                 state = replace(state, whole_at=now)
@@ -105,6 +100,18 @@ class FeedReader:
         if not parsed.entries:
             return self._empty(feed, state, now, fetched, parsed)
         return self._read(feed, state, now, fetched, parsed, body_hash)
+
+    async def _fetch(self, feed: FeedSpec, now: datetime, etag: str | None, modified: str | None) -> Fetched:
+        """Raises FetchError."""
+        return await fetch(
+            self._session,
+            feed.url,
+            now,
+            etag=etag,
+            last_modified=modified,
+            limits=self._limits,
+            local=feed.local,
+        )
 
     # ------------------------------------------------------------------------------------------------------- outcomes
 

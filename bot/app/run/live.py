@@ -183,6 +183,7 @@ class LiveBot:
             Budgets(asked.requests_a_minute, asked.requests_a_day, asked.host_a_minute, asked.host_a_day),
             asked.round,
             tuple(s for s in settings.symbols if s in self.project.companies),
+            company_news=self.prices.news,
         )
         self.on_demand.resume(self.journal.feed_states())
         for spec in settings.on_demand_specs:

@@ -276,6 +276,9 @@ async def _on_demand(project: Project, now: datetime) -> AsyncIterator[Finding]:
                 Wanted(WantedKind.COMPANY, symbol, f'"{project.companies.name_of(symbol)}" shares')
                 for symbol in watched[: spec.together if spec.by_symbol else 1]
             ]
+            if spec.through_prices:
+                yield Finding(f"on demand {spec.name}", True, "asked through the price source while something moves")
+                continue
             url = spec.url(sample)
             found = await check_feed(session, url, now, local=spec.local, limits=limits)
             asked = listing([wanted.name for wanted in sample], MOST_NAMED)

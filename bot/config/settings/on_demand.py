@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr
 
@@ -51,6 +51,9 @@ class OnDemandSource(StrictModel):
     """Companies per request, where it is asked by symbols."""
     local: bool = False
     """`true` lets a source with a public name lead to an address on this machine or its network."""
+    through: Literal["prices"] | None = None
+    """`prices` asks the price source for its headlines about a company, one at a time, in place of the address, which
+    is then the one for people."""
     enabled: bool = True
     """`false` keeps the entry but does not ask it."""
     _keys: tuple[Secret, ...] = PrivateAttr(default=())
@@ -85,7 +88,15 @@ class OnDemandSettings(StrictModel):
     def specs(self, stories_per_day: int) -> tuple[OnDemandSpec, ...]:
         """The sources that are asked; none where it is off."""
         return tuple(
-            OnDemandSpec(s.name, s.url, frozenset(s.about), s.together, stories_per_day, s.local)
+            OnDemandSpec(
+                s.name,
+                s.url,
+                frozenset(s.about),
+                1 if s.through else s.together,
+                stories_per_day,
+                s.local,
+                through_prices=s.through is not None,
+            )
             for s in self.sources
             if self.enabled and s.enabled
         )
@@ -99,6 +110,9 @@ def on_demand_problems(document: Document, settings: OnDemandSettings, feeds: Co
         if source.name in taken:
             yield problem(document, (*path, "name"), "a feed or another source already has this name; choose another")
         taken.add(source.name)
+        if source.through and SYMBOLS not in source.url:
+            message = f"the price source is asked about companies; its address for people has {SYMBOLS}"
+            yield problem(document, (*path, "through"), message)
         if SYMBOLS in source.url and WantedKind.COMPANY not in source.about:
             message = f"it is asked by symbols, and so about companies alone; add company, or ask by {WORDS}"
             yield problem(document, (*path, "about"), message)

@@ -97,6 +97,7 @@ from bot.core.model.observations import (
 from bot.core.model.polls import (
     FeedAnswer,
     FeedEntry,
+    Headline,
     HistoryPoll,
     JsonAnswer,
     Missing,

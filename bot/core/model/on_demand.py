@@ -53,6 +53,8 @@ class OnDemandSpec:
     stories_per_day: int = 1000
     local: bool = False
     """It may lead to addresses on this machine or its network although its own address is public."""
+    through_prices: bool = False
+    """It is asked through the price source, one company at a time; its address is that for people."""
 
     @property
     def by_symbol(self) -> bool:

@@ -106,6 +106,21 @@ class FeedEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Headline:
+    """A headline about a company, from a place that is no feed."""
+
+    id: str
+    title: str
+    link: str
+    summary: str = ""
+    published_at: datetime | None = None
+    publisher: str = ""
+    """Its name, or empty."""
+    publisher_link: str = ""
+    """Its address, or empty."""
+
+
+@dataclass(frozen=True, slots=True)
 class FeedAnswer:
     """The answer to a request for a feed."""
 

@@ -4,6 +4,7 @@
 - ``reading``: Yahoo's JSON as quotes; pure.
 - ``doubt``: whether a quote and its previous close are on the same split basis; pure.
 - ``stream``: the websocket of trades; ``frames``: its messages as trades; pure.
+- ``articles``: its articles about a company as headlines; pure.
 - ``client``: the only module that uses yfinance, its internals included.
 - ``workers``: daemon threads for blocking calls.
 """

@@ -38,7 +38,7 @@ CHART_URL = "https://query2.finance.yahoo.com/v8/finance/chart/"
 
 NIGHT_FLAG = {"overnightPrice": "true"}
 """As finance.yahoo.com itself asks for quotes."""
-REFUSED = 400
+OK, REFUSED = 200, 400
 FLAG_ANEW = timedelta(hours=6)
 """How long a refused flag is left out."""
 
@@ -49,6 +49,8 @@ COLUMNS = ("Open", "High", "Low", "Close", "Volume", "Stock Splits", "Dividends"
 """Of yfinance's history."""
 PAGE = 100
 """Rows of a calendar per response, Yahoo's maximum."""
+NEWS = 20
+"""Articles asked for about a symbol."""
 EARNINGS_ROWS = 4
 """Most rows requested per symbol: a date, the date it was moved from, and some to spare."""
 
@@ -242,6 +244,18 @@ class YahooClient:
             return rows
 
         return self._bounded_call("the earnings calendar", ask)
+
+    def news(self, symbol: str) -> list[Any]:
+        """The raw articles about a symbol, newest first, from yfinance's ``get_news``. Raises SourceError."""
+
+        def ask() -> list[Any]:
+            yfinance = self._ready()
+            articles = yfinance.Ticker(symbol, session=self._session).get_news(count=NEWS)
+            if self._call.status != OK:
+                raise SourceError(f"HTTP {self._call.status} for the news of {symbol}")
+            return list(articles)
+
+        return self._bounded_call(f"the news of {symbol}", ask)
 
     def close(self) -> None:
         """Close this thread's connections; those of other threads end with them."""

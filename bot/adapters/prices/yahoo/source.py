@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from bot.adapters.prices.yahoo.articles import headline
 from bot.adapters.prices.yahoo.client import Daily, EarningsRow, RateLimitedError, YahooClient
 from bot.adapters.prices.yahoo.doubt import BasisDoubt
 from bot.adapters.prices.yahoo.reading import (
@@ -37,6 +38,7 @@ from bot.core.model import (
     Absence,
     DailyBar,
     EarningsDate,
+    Headline,
     HistoryPoll,
     Missing,
     Phase,
@@ -126,6 +128,7 @@ class Yahoo(PriceSource):
         """By symbol the prices before its latest that the last poll told: each is told once."""
         self._doubt = BasisDoubt()
         self.calendar = self
+        self.news = self
         self.stream = YahooStream()
 
     def close(self) -> None:
@@ -389,6 +392,16 @@ class Yahoo(PriceSource):
             before, after = at < session.open_at, at >= session.close_at
             when = ReportTime.BEFORE if before else ReportTime.AFTER if after else ReportTime.DURING
         return EarningsDate(symbol, at.date(), now, when or ReportTime.UNKNOWN, QUOTES)
+
+    # ----------------------------------------------------------------------------------------------------------- news
+
+    async def headlines(self, symbol: str) -> Sequence[Headline]:
+        """The newest headlines about a company that Yahoo carries. Raises SourceError."""
+        articles = await self._slow.run(partial(self._client.news, symbol))
+        found = [headline(article) for article in articles]
+        if articles and not any(found):
+            raise SourceError(f"the news of {symbol} has changed its shape: no article has a title")
+        return [each for each in found if each is not None]
 
     # ------------------------------------------------------------------------------------------------------- requests
 

@@ -19,13 +19,15 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from bot.adapters.feeds.reader import FeedPoll, FeedReader
+from bot.app.run.news.company_news import asked_about
 from bot.core.errors import StoreError
 from bot.core.model import FeedState, Trouble
 from bot.core.model.feeds import FeedKind, FeedSpec
 from bot.core.model.on_demand import OnDemandSpec, Wanted, WantedKind
-from bot.core.ports import Clock
+from bot.core.ports import Clock, CompanyNews
 from bot.core.text.links import host_of
 from bot.core.text.wording import count
 from bot.core.view import View
@@ -180,6 +182,8 @@ class OnDemand:
     """In what time every watched company is asked about once; ``None`` asks about what moves only."""
     symbols: Sequence[str] = ()
     """The watched companies."""
+    company_news: CompanyNews | None = None
+    """The price source's headlines, for sources that are asked through it."""
     states: dict[str, FeedState] = field(default_factory=dict)
     """By source; of the addresses asked last, what else is known is in ``_pages``."""
     counts: OnDemandCounts = field(default_factory=OnDemandCounts)
@@ -228,7 +232,7 @@ class OnDemand:
         self.plan.asked(spec, wanted, now)
         self.counts.requests += 1
         try:
-            await self._ask(spec, spec.url(wanted))
+            await self._ask(spec, wanted)
         except StoreError as error:
             self.not_written(str(error))
             return LOOK_EVERY
@@ -236,7 +240,7 @@ class OnDemand:
 
     def _by_turns(self, spec: OnDemandSpec, now: datetime) -> Sequence[Wanted]:
         """The next companies of the round, if their turn has come."""
-        if self.round is None or not spec.by_symbol or not self.symbols:
+        if self.round is None or not spec.by_symbol or spec.through_prices or not self.symbols:
             return ()
         groups = -(-len(self.symbols) // spec.together)
         number, asked_at = self._turns.get(spec.name, (0, NEVER))
@@ -246,7 +250,8 @@ class OnDemand:
         chosen = self.symbols[number * spec.together : (number + 1) * spec.together]
         return [Wanted(WantedKind.COMPANY, symbol, "") for symbol in chosen]
 
-    async def _ask(self, spec: OnDemandSpec, url: str) -> None:
+    async def _ask(self, spec: OnDemandSpec, about: Sequence[Wanted]) -> None:
+        url = spec.url(about)
         pages = self._pages.setdefault(spec.name, OrderedDict())
         before, page = self.states[spec.name], pages.get(url) or FeedState(spec.name, url)
         asked = replace(
@@ -269,7 +274,8 @@ class OnDemand:
             evidence_only=True,
             local=spec.local,
         )
-        poll = await self.reader.poll(feed, asked, self.clock.now())
+        elsewhere = partial(asked_about, about[0].name, self.company_news, url) if spec.through_prices else None
+        poll = await self.reader.poll(feed, asked, self.clock.now(), elsewhere)
         poll = self._judged(spec, poll)
         self.take(replace(poll, state=replace(poll.state, url=spec.template, etag=None, last_modified=None)))
         self.states[spec.name] = poll.state
