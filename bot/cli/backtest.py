@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.cli.options import DEFAULT_CONFIG, Config, Json, TrialDatabase, database_or_temporary
-from bot.cli.terminal import say, say_json, screen, tell
+from bot.cli.progress import progress, waiting
+from bot.cli.terminal import say, say_json, tell
 from bot.core.errors import ConfigError, UsageError
 from bot.core.prices.windows import parse_duration_or_zero
 from bot.core.text.wording import count
@@ -73,7 +74,7 @@ def backtest(
     history goes to a temporary database unless --database names one. Rows that look like a split or like pounds among
     pence are listed as doubtful.
     """
-    from bot.app.lab.backtesting import Request, plan_backtest
+    from bot.app.lab.backtesting import Request, look_at_files, plan_backtest
     from bot.clock import stopwatch
 
     took = stopwatch()
@@ -92,7 +93,8 @@ def backtest(
         seen_after,
         tuple(earnings or ()),
     )
-    with screen().status("reading prices and news"):
+    look_at_files(request)
+    with waiting("reading prices and news"):
         plan = plan_backtest(request)
     _list_bad_rows(plan, strict)
     read = took()
@@ -101,8 +103,6 @@ def backtest(
 
 
 async def _play(plan: BacktestPlan, database: Path, json: bool, *, kept: bool, read: float) -> None:
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
     from bot.app.lab.backtesting import start_backtest
     from bot.app.lines import result_objects
     from bot.app.stores import open_store
@@ -110,28 +110,25 @@ async def _play(plan: BacktestPlan, database: Path, json: bool, *, kept: bool, r
 
     took = stopwatch()
     warm: float | None = None
+    now = plan.begins_at
     store = open_store(database, mode="backtest", run_name=plan.name, now=SystemClock().now())
     try:
         playing = start_backtest(plan, store)
         span = (plan.ends_at - plan.begins_at).total_seconds()
-        columns = (
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            TextColumn("{task.percentage:.0f}%", markup=False),
-            TimeElapsedColumn(),
-        )
-        bars = screen()
-        with Progress(*columns, console=bars, transient=True, disable=not bars.is_terminal) as progress:
-            task = progress.add_task("warming up", total=span)
+        with progress("playing", span) as advance:
+            advance(0.0, "warming up")
             async for result in playing.results():
                 now = result.decisions.now
                 if warm is None:
                     warm = took()
-                done = max(0.0, (now - plan.begins_at).total_seconds())
-                progress.update(task, completed=done, description=f"{now:%d %b %Y %H:%M}")
+                advance((now - plan.begins_at).total_seconds(), f"{now:%d %b %Y %H:%M}")
                 if json:
                     for each in result_objects(result):
                         say_json(each)
+    except asyncio.CancelledError:  # Ctrl-C
+        kept_as = f"; what was played is in {database}" if kept else ""
+        tell(f"stopped at {now:%d %b %Y %H:%M} UTC, before the end{kept_as}")
+        raise
     finally:
         store.close(SystemClock().now())
     seconds = {"read": read, "warm_up": warm or 0.0, "play": took() - (warm or 0.0)}

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import enum
 import errno
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO, cast
 
 import typer
 
 from bot.cli.options import DEFAULT_CONFIG, Config, Json, TrialDatabase, database_or_temporary, parse_speed
-from bot.cli.terminal import say_json, screen, tell
+from bot.cli.progress import progress
+from bot.cli.terminal import Lines, say_json, tell
 
 if TYPE_CHECKING:
     from bot.app.lab.replaying import Plan
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class _Reader:
     """A stream that messages are written to, and whether whoever reads it has gone (``| head``)."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: Lines) -> None:
         self.encoding, self.isatty, self.flush = stream.encoding, stream.isatty, stream.flush
         self._stream = stream
         self.gone = False
@@ -30,7 +30,6 @@ class _Reader:
         """As the stream's own, whole: what cannot be read is not left in a buffer."""
         try:
             count = self._stream.write(text)
-            self._stream.flush()
         except BrokenPipeError:
             self.gone = True
             raise
@@ -71,8 +70,6 @@ def replay(
 
 
 async def _play(plan: Plan, database: Path, notify: Notify, speed: float | None, json: bool, kept: bool) -> None:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
     from bot.app.lab.replaying import start_replay
     from bot.app.lines import result_objects
     from bot.app.run.notifiers import close_all, replay_recipients
@@ -80,9 +77,8 @@ async def _play(plan: Plan, database: Path, notify: Notify, speed: float | None,
     from bot.clock import SystemClock
 
     name = plan.episode.name
-    bars = screen()
     store = open_store(database, mode="replay", run_name=name, now=SystemClock().now())
-    reader = _Reader(sys.stderr if json else sys.stdout)
+    reader = _Reader(Lines(error=json))
     # not a whole TextIO, but all that is used of one
     console = cast(TextIO, reader)
     notifiers, recipients = replay_recipients(notify.value, plan.project, console, store.recipients())
@@ -91,16 +87,9 @@ async def _play(plan: Plan, database: Path, notify: Notify, speed: float | None,
         playing = start_replay(plan, store, notifiers, recipients, speed)
         if playing.resumed_at is not None:
             tell(f"resuming after {playing.resumed_at:%Y-%m-%d %H:%M:%S}Z in {database}")
-        columns = (
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-        )
-        with Progress(*columns, console=bars, transient=True, disable=not bars.is_terminal) as progress:
-            task = progress.add_task(name, total=len(plan.tape))
+        with progress(name, len(plan.tape)) as advance:
             async for step, result in playing.results():
-                progress.update(task, completed=step + 1, description=f"{name} {result.decisions.now:%d %b %H:%M}")
+                advance(step + 1, f"{result.decisions.now:%d %b %H:%M}")
                 if json:
                     for each in result_objects(result):
                         say_json(each)

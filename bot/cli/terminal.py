@@ -9,7 +9,7 @@ import contextlib
 import logging
 import sys
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from bot.render.outside import json_line, line
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from bot.core.ports import Sink
 
 BOLD, PLAIN = "\x1b[1m", "\x1b[0m"
+_bars: list[Console] = []
+"""The screen, while a bar is drawn on it: what is written to a terminal meanwhile goes above the bar."""
 
 
 def say(text: object = "") -> None:
@@ -59,11 +61,42 @@ def prompt(text: str) -> None:
     _write(line(text), error=True)
 
 
-def screen() -> Console:
-    """Standard error for bars of progress. It reads no markup; words go through ``tell``."""
+@contextlib.contextmanager
+def drawing() -> Iterator[Console]:
+    """Standard error for a bar of progress, for as long as it is drawn. It reads no markup."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, markup=False)
+    screen = Console(stderr=True, highlight=False, markup=False)
+    _bars.append(screen)
+    try:
+        yield screen
+    finally:
+        _bars.remove(screen)
+
+
+class Lines:
+    """Standard output, or error, for what is written there by others than these functions. Their lines are their own
+    to make safe, and whole."""
+
+    def __init__(self, *, error: bool) -> None:
+        self._error = error
+
+    @property
+    def encoding(self) -> str:
+        """As the stream's own."""
+        return _stream(error=self._error).encoding
+
+    def isatty(self) -> bool:
+        """Whether a person sees it."""
+        return _stream(error=self._error).isatty()
+
+    def write(self, text: str) -> int:
+        """Write whole lines, above the bar of progress if there is one."""
+        _write(text, error=self._error)
+        return len(text)
+
+    def flush(self) -> None:
+        """All that was written is out already."""
 
 
 class Warnings(logging.Handler):
@@ -74,9 +107,9 @@ class Warnings(logging.Handler):
         tell(f"{record.levelname.lower()}: {record.getMessage()}")
 
 
-def shown_on_terminal() -> bool:
-    """Whether a person sees what is printed."""
-    return sys.stdout.isatty()
+def shown_on_terminal(*, error: bool = False) -> bool:
+    """Whether a person sees what is printed; ``error``: on standard error."""
+    return _stream(error=error).isatty()
 
 
 class _Encoded:
@@ -96,4 +129,12 @@ def stdout_file() -> Iterator[Sink]:
 
 
 def _write(text: str, *, error: bool) -> None:
-    print(text, end="", file=sys.stderr if error else sys.stdout, flush=True)
+    stream = _stream(error=error)
+    if _bars and text.endswith("\n") and stream.isatty():
+        _bars[-1].out(text[:-1], highlight=False)
+    else:
+        print(text, end="", file=stream, flush=True)
+
+
+def _stream(*, error: bool) -> TextIO:
+    return sys.stderr if error else sys.stdout

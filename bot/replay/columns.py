@@ -12,7 +12,7 @@ import gzip
 import math
 from array import array
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -94,6 +94,13 @@ def read_prices(
     return reader.columns
 
 
+def look_at_prices(path: Path) -> None:
+    """Read only the names of the columns. Raises UsageError, as ``read_prices`` does once it comes to the file."""
+    rows = _rows(path)
+    _Reader(None, date.min, date.max)._header(path, next(rows)[1])
+    rows.close()
+
+
 class _Reader:
     """Reads one file after another into columns."""
 
@@ -107,7 +114,7 @@ class _Reader:
         """What ``dated`` makes of dates as written."""
 
     def read(self, path: Path) -> None:
-        rows = _parquet_rows(path) if path.suffix in PARQUET else _csv_rows(path)
+        rows = _rows(path)
         self.columns.files.append(path)
         begin = len(self.columns)
         self._header(path, next(rows)[1])
@@ -205,7 +212,11 @@ def _usual_length(columns: PriceColumns, begin: int) -> timedelta:
 # ------------------------------------------------------------------------------------------------------- reading
 
 
-def _csv_rows(path: Path) -> Iterator[tuple[int, Cells]]:
+def _rows(path: Path) -> Generator[tuple[int, Cells]]:
+    return _parquet_rows(path) if path.suffix in PARQUET else _csv_rows(path)
+
+
+def _csv_rows(path: Path) -> Generator[tuple[int, Cells]]:
     with opened(path) as stream:
         lines = csv.reader(stream)
         number, blank = 0, True
@@ -221,7 +232,7 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, Cells]]:
             raise UsageError(f"{path} is empty; its first line must name the columns: symbol,date,…,close")
 
 
-def _parquet_rows(path: Path) -> Iterator[tuple[int, Cells]]:
+def _parquet_rows(path: Path) -> Generator[tuple[int, Cells]]:
     """Rows numbered as in CSV: the header is line 1."""
     if not path.is_file():
         raise UsageError(f"there is no file {path}; check the name")

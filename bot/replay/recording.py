@@ -27,6 +27,8 @@ from bot.core.text.links import safe_link
 from bot.replay.bars import PriceSessions, observations_of
 from bot.replay.columns import PriceColumns, moment_of, opened, read_prices
 
+LOOKED_AT = 20
+"""Lines of a file of news that are looked at beforehand: what has no entry in them is another file."""
 LAG = timedelta(minutes=5)
 """The delay assumed between publication and being seen, if the recording does not say."""
 
@@ -51,6 +53,32 @@ def read_recording(prices: Iterable[Path], news: Iterable[Path], *, lag: timedel
     for path in news:
         _read_news(path, recorded, lag)
     return recorded
+
+
+def look_at_news(path: Path) -> None:
+    """Read only the first lines. Raises UsageError where the file cannot be read, or is not one of news at all."""
+    first: list[str] = []
+    with opened(path) as stream:
+        try:
+            for line in stream:
+                if line.strip():
+                    first.append(line)
+                if len(first) == LOOKED_AT:
+                    break
+        except (UnicodeDecodeError, EOFError, OSError) as error:
+            raise UsageError(f"{path}: cannot be read: {error}") from error
+    if first and not any(_is_object(line) for line in first):
+        raise UsageError(
+            f"{path} is not a file of news: none of its first {len(first)} lines is a JSON object; "
+            'write one a line, like {"published_at": "2025-01-27T10:00:00Z", "title": "…"}'
+        )
+
+
+def _is_object(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def recording_observations(

@@ -133,3 +133,5 @@ class Replay:
             gap = (until - self.clock.now()).total_seconds()
             if gap > 0:
                 await self.sleep(gap / self.speed)
+                return
+        await asyncio.sleep(0)  # nothing else lets the event loop cancel this, as it does upon Ctrl-C

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
+import signal
 import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.app.lab.backtesting import Request, plan_backtest, start_backtest
+from bot.app.stores import open_store
 from bot.core.model import BURST
 from bot.delivery.bursts import MOST
 from tests.backtest.recordings import FALLING, STEADY, Recording, fall, flat
-from tests.command import run_command
+from tests.command import REPOSITORY, run_command
+from tests.processes import Processes
+from tests.waiting import PATIENCE, wait_until
 
+NOW = datetime(2025, 1, 1, tzinfo=UTC)
 Lines = list[dict[str, Any]]
 FLAT = flat((*FALLING, *STEADY, "SPY"), "2024-09-03", "2024-11-15")
 STORY = {
@@ -240,6 +251,8 @@ def test_strict_stops_at_bad_rows_and_names_them_all(recording: Recording) -> No
     [
         (("--prices", "missing.csv"), "there is no file missing.csv"),
         (("--prices", "{prices}", "--news", "missing.jsonl"), "there is no file missing.jsonl"),
+        (("--prices", "{prices}", "--news", "{folder}/words.txt"), "is not a file of news"),
+        (("--prices", "{prices}", "--news", "{prices}"), "is not a file of news"),
         (("--prices", "{prices}", "--from", "soon"), "--from 'soon' is not a date"),
         (("--prices", "{prices}", "--from", "2024-11-18", "--to", "2024-11-01"), "is before --from"),
         (("--prices", "{prices}", "--from", "2031-01-01"), "no prices for sessions"),
@@ -264,6 +277,70 @@ def test_what_cannot_be_is_a_wrong_call_in_one_line(
     assert lines == []
     assert words in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "words"),
+    [
+        ("--news", "symbol,date,close\n", "is not a file of news"),
+        ("--news", "", "there is no file"),
+        ("--prices", "a,b\n1,2\n", "missing column symbol"),
+        ("--earnings", "a,b\n1,2\n", "missing column symbol"),
+        ("--rules", "rules:\n  - nam: x\n", "nam"),
+    ],
+)
+def test_a_wrong_file_is_noticed_before_the_others_are_read(
+    recording: Recording, option: str, text: str, words: str
+) -> None:
+    wrong = recording.folder / "wrong.yaml"
+    if text:
+        wrong.write_text(text, encoding="utf-8")
+    prices = recording.prices(["CHGG,never,1,1,1,1,1"] * 3)
+    read = run_command("backtest", "--prices", prices, "--strict", code=2)
+    assert "reading" in read.stderr
+    said = run_command("backtest", "--prices", prices, option, wrong, code=2).stderr
+    assert words in said
+    assert "reading" not in said
+
+
+async def test_ctrl_c_ends_it_at_the_next_step(recording: Recording) -> None:
+    prices = recording.prices(FLAT)
+    plan = plan_backtest(Request(REPOSITORY / "config.yaml", (prices,), rules=recording.rules()))
+    with closing(open_store(recording.folder / "x.db", mode="backtest", run_name="x", now=NOW)) as store:
+        playing = start_backtest(plan, store)
+        seen = 0
+
+        async def play() -> None:
+            nonlocal seen
+            async for _ in playing.results():
+                seen += 1
+                if seen == 3:
+                    asyncio.get_running_loop().call_soon(task.cancel)  # as asyncio does upon SIGINT
+
+        task = asyncio.create_task(play())
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert 3 <= seen <= 5
+    assert seen < len(plan.sessions.days)
+
+
+def test_ctrl_c_is_said_with_where_it_stopped(recording: Recording) -> None:
+    prices = recording.prices(flat((*FALLING, "SPY"), "2022-01-03", "2024-11-15"))
+    database = recording.folder / "history.db"
+    words = ["backtest", "--prices", prices, "--rules", recording.rules(), "--database", database]
+    with Processes() as processes:
+        command = [sys.executable, "main.py", *map(str, words)]
+        done = processes.start(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        wait_until(database.exists, "it plays")
+        done.send_signal(signal.SIGINT)
+        out, said = done.communicate(timeout=PATIENCE)
+    assert done.returncode == 130, said
+    assert out == ""
+    assert said.splitlines()[-1].startswith("stopped at "), said
+    assert f"what was played is in {database}" in said
+    assert "Traceback" not in said
+    with closing(sqlite3.connect(database)) as history:
+        assert history.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
 def test_watchlist_config_narrows_what_is_watched(recording: Recording) -> None:

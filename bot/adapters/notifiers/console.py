@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, tzinfo
 from typing import TextIO
 
@@ -29,7 +30,8 @@ _WORDS = {
 class ConsoleNotifier(Notifier):
     """The channel ``console``: writes each message to ``stream`` in a frame, below a line with time and reason.
 
-    ``color`` defaults to whether the stream is a terminal. An edit is one line with the new headline. Message ids are
+    ``color`` defaults to whether the stream is a terminal, ``width`` to 80 columns, or fewer if the terminal has fewer.
+    An edit is one line with the new headline. Message ids are
     ``console-1``, ``console-2``, … Times are in ``zone``, numbers in the form ``numbers``. Raises DeliveryError,
     permanent, if the stream is closed.
     """
@@ -40,14 +42,15 @@ class ConsoleNotifier(Notifier):
         self,
         stream: TextIO,
         *,
-        width: int = _WIDTH,
+        width: int | None = None,
         color: bool | None = None,
         zone: tzinfo = UTC,
         numbers: NumberForm = NumberForm.POINT,
     ) -> None:
         self._stream = stream
-        self._width = width
-        self._color = _is_terminal(stream) if color is None else color
+        shown = _is_terminal(stream)
+        self._width = width or (min(_WIDTH, shutil.get_terminal_size((_WIDTH, 24)).columns) if shown else _WIDTH)
+        self._color = shown if color is None else color
         self._zone = zone
         self._numbers = numbers
         self._count = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -23,11 +23,11 @@ from bot.core.rules.rule import RuleSet
 from bot.cycle import Cycle, CycleResult
 from bot.delivery.held import HeldMessages
 from bot.replay.bars import PriceSessions
-from bot.replay.columns import PriceColumns, read_prices
+from bot.replay.columns import PriceColumns, look_at_prices, read_prices
 from bot.replay.doubtful import doubtful_rows
 from bot.replay.earnings_file import read_earnings
 from bot.replay.evidence import EvidenceRecorder
-from bot.replay.recording import read_recording
+from bot.replay.recording import look_at_news, read_recording
 from bot.replay.rolling import RollingTape
 from bot.replay.runner import Replay
 
@@ -97,6 +97,21 @@ class BacktestPlan:
         return [day for day in self.sessions.days if self.first <= day <= self.last]
 
 
+def look_at_files(request: Request) -> None:
+    """Look only at how each file begins, and at the rules: all prices may take minutes to read.
+
+    Raises ConfigError for mistakes in configuration or rules, UsageError for a file that is another than was meant.
+    """
+    settings = load_settings(request.config)
+    topics, companies = load_vocabulary(_standing_alone(request, settings))
+    for path in request.prices:
+        look_at_prices(path)
+    for path in request.news:
+        look_at_news(path)
+    read_earnings(request.earnings)  # of a few lines
+    _rules(request, settings, companies, topics, tuple(company.symbol for company in companies))
+
+
 def plan_backtest(request: Request) -> BacktestPlan:
     """Read everything a backtest needs. Rows that cannot be read are in ``problems``.
 
@@ -115,7 +130,7 @@ def plan_backtest(request: Request) -> BacktestPlan:
     )
     sessions = PriceSessions(columns, timetables.of_symbol)
     first, last = _first_and_last(request, columns, sessions)
-    rules = _rules(request, settings, companies, topics, columns)
+    rules = _rules(request, settings, companies, topics, columns.symbols)
     episodes = load_episodes(whole.rules / "episodes", whole.beneath("episodes"))
     begins_at = min(h.session.starts_at for h in sessions.on(first))
     ends_at = max(_close_after(timetables, h.session) for h in sessions.on(last))
@@ -257,7 +272,7 @@ def _first_and_last(request: Request, columns: PriceColumns, sessions: PriceSess
 
 
 def _rules(
-    request: Request, settings: Settings, companies: Companies, topics: Topics, columns: PriceColumns
+    request: Request, settings: Settings, companies: Companies, topics: Topics, symbols: Iterable[str]
 ) -> RuleSet:
     """The rules to play, for the symbols that have prices."""
     folder = request.rules or settings.rules
@@ -265,7 +280,7 @@ def _rules(
     beneath = settings.beneath("rules") if request.rules is None else None
     if not files and beneath is None:
         raise UsageError(f"{folder} has no rule files (*.yaml)")
-    watchlist = tuple(s for s in columns.symbols if s not in settings.never_alerted)
+    watchlist = tuple(s for s in symbols if s not in settings.never_alerted)
     return load_rules(files, surroundings(settings, companies, topics, watchlist), beneath)
 
 

@@ -197,7 +197,7 @@ def try_(
         trial = trying.try_recording(config, rules, now, over.recording)
     else:
         file = database_file(config, database)
-        with trial_table.progress(over.begin, over.end) as advance:
+        with trial_table.playing(over.begin, over.end) as advance:
             trial = trying.try_history(config, rules, over.begin, over.end, now, file, advance)
     for note in trial.notes:
         tell(f"note: {note}")
@@ -248,7 +248,7 @@ def diff(
         result = diffing.diff_recording(found, over.recording)
     else:
         past = trying.past_of(database_file(config, database), over.begin, over.end, now)
-        with trial_table.progress(over.begin, over.end) as advance:
+        with trial_table.playing(over.begin, over.end) as advance:
             result = diffing.diff_history(found, past, advance)
     for note in result.notes:
         tell(f"note: {note}")

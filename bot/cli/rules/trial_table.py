@@ -1,4 +1,4 @@
-"""The output of ``rules try``: a table, a line of counts, and a progress bar."""
+"""The output of ``rules try``: a table, a line of counts, and how far it has come."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
+from bot.cli.progress import progress
 from bot.cli.tables import Column, print_table
-from bot.cli.terminal import screen
 
 if TYPE_CHECKING:
     from bot.app.lab.trying import Fired, Row, Trial
@@ -56,20 +54,10 @@ def summary(trial: Trial) -> str:
 
 
 @contextlib.contextmanager
-def progress(begin: datetime, end: datetime) -> Iterator[Callable[[datetime], None] | None]:
-    """A bar on a terminal; nothing elsewhere."""
-    bars = screen()
-    if not bars.is_terminal:
-        yield None
-        return
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=bars, transient=True) as bar:
-        task = bar.add_task("playing", total=max((end - begin).total_seconds(), 1.0))
-
-        def advance(at: datetime) -> None:
-            bar.update(task, completed=(at - begin).total_seconds(), description=f"{at:%Y-%m-%d}")
-
-        yield advance
+def playing(begin: datetime, end: datetime) -> Iterator[Callable[[datetime], None]]:
+    """Shows how far it has come, by the time that is played."""
+    with progress("playing", (end - begin).total_seconds()) as advance:
+        yield lambda at: advance((at - begin).total_seconds(), f"{at:%Y-%m-%d}")
 
 
 def _cells(fired: Fired | None) -> tuple[str, str]:
