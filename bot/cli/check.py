@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.cli.options import DEFAULT_CONFIG, Config, Json
-from bot.cli.terminal import say, say_json
+from bot.cli.progress import waiting
+from bot.cli.terminal import say, say_json, shown_on_terminal
+
+if TYPE_CHECKING:
+    from bot.app.setup.findings import Finding, Group
 
 
 def check(
@@ -18,7 +23,10 @@ def check(
     offline: Annotated[bool, typer.Option("--offline", help="Skip checks that need the network.")] = False,
     json: Json = False,
 ) -> None:
-    """Check configuration, rules, feeds, prices and Telegram. Exit 1 if something does not work."""
+    """Check configuration, rules, feeds, prices and Telegram. Exit 1 if something does not work.
+
+    What fails for the same cause is told once. --json has a line for each part.
+    """
     from bot.adapters.notifiers.telegram import quiet_libraries
 
     quiet_libraries()
@@ -28,15 +36,29 @@ def check(
 
 async def _check(config: Path, offline: bool, json: bool) -> bool:
     from bot.app.setup.checkup import check_up
+    from bot.app.setup.findings import alone, grouped
     from bot.clock import SystemClock
 
     good = True
-    async for finding in check_up(config, SystemClock().now(), offline=offline):
-        good = good and finding.ok
-        if json:
-            say_json(asdict(finding))
-            continue
-        say(f"{'ok  ' if finding.ok else 'FAIL'} {finding.part:<14} {finding.words}")
-        if not finding.ok and finding.advice:
-            say(f"     {'':<14} → {finding.advice}")
+    online: list[Finding] = []
+    with waiting("asking feeds, prices and Telegram") if shown_on_terminal(error=True) else nullcontext():
+        async for finding in check_up(config, SystemClock().now(), offline=offline):
+            good = good and finding.ok
+            if json:
+                say_json(asdict(finding))
+            elif finding.online:
+                online.append(finding)
+            else:
+                _say(alone(finding))
+    for group in grouped(online):
+        _say(group)
     return good
+
+
+def _say(found: Group) -> None:
+    """The part, what is wrong, the next step, and then what it concerns."""
+    say(f"{'ok  ' if found.ok else 'FAIL'} {found.part:<14} {found.words}")
+    if not found.ok and found.advice:
+        say(f"     → {found.advice}")
+    if found.of:
+        say(f"     {found.of}")

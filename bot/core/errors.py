@@ -17,6 +17,7 @@ AftershockError
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -24,6 +25,16 @@ from bot.core.secret import redacted
 
 LONGEST_WAIT = timedelta(days=1)
 """The longest wait that is respected, whoever asks for it: beyond is a mistake, or malice, and no date any more."""
+
+
+class Obstacle(enum.StrEnum):
+    """Why there was no answer at all: something between us and whoever was asked."""
+
+    NAME = "no host's name can be looked up"
+    CONNECTION = "no connection can be made"
+    TIME = "nothing answers in time"
+    PROXY = "the proxy gives no connection"
+    TRUST = "no connection is secure"
 
 
 class AftershockError(Exception):
@@ -71,7 +82,8 @@ class SourceError(AftershockError):
     ``permanent``: trying again unchanged cannot help (404, not a feed). ``retry_after``: the wait the server asks for,
     within ``LONGEST_WAIT``.
     ``asked``: False where nothing was sent, because a wait asked for earlier is not over. ``status``: the HTTP status,
-    if there was a response: without one the source may be out of reach.
+    if there was a response: without one the source may be out of reach. ``obstacle``: what it was out of reach for, as
+    far as that is known.
     """
 
     def __init__(
@@ -82,12 +94,14 @@ class SourceError(AftershockError):
         retry_after: timedelta | None = None,
         asked: bool = True,
         status: int | None = None,
+        obstacle: Obstacle | None = None,
     ) -> None:
         super().__init__(message)
         self.permanent = permanent
         self.retry_after = _respected(retry_after)
         self.asked = asked
         self.status = status
+        self.obstacle = obstacle
 
 
 class StoreError(AftershockError):
@@ -122,7 +136,7 @@ class DeliveryError(AftershockError):
     ``channel``: the fault is the channel's (a gateway's page, a cut line, a rejected token), so it decides nothing
     about the message. ``moved_to``: the chat's new id after a migration. ``instead``: this recipient takes nothing, but
     that one of the same chat does. ``forbidden``: the recipient has blocked or removed us. ``status``: the HTTP status,
-    if there was a response.
+    if there was a response. ``obstacle``: what stood between us and the channel, as far as that is known.
     """
 
     def __init__(
@@ -137,6 +151,7 @@ class DeliveryError(AftershockError):
         moved_to: str | None = None,
         instead: str | None = None,
         status: int | None = None,
+        obstacle: Obstacle | None = None,
     ) -> None:
         super().__init__(message)
         self.permanent = permanent
@@ -147,6 +162,7 @@ class DeliveryError(AftershockError):
         self.moved_to = moved_to
         self.instead = instead
         self.status = status
+        self.obstacle = obstacle
 
 
 class UsageError(AftershockError):

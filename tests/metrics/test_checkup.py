@@ -13,7 +13,8 @@ from prometheus_client import CollectorRegistry
 
 from bot.adapters.calendar import ExchangeCalendar
 from bot.adapters.metrics.server import MetricsServer
-from bot.app.setup.checkup import Finding, check_up
+from bot.app.setup.checkup import check_up
+from bot.app.setup.findings import Finding
 
 NOW = datetime(2026, 1, 5, 15, 0, tzinfo=UTC)
 SECRET = "https://switch.example/7f3a-hidden"

@@ -12,7 +12,7 @@ from bot.adapters.feeds.fetch import Fetched, FetchError, FetchLimits, fetch
 from bot.adapters.feeds.parsed import ParsedFeed
 from bot.adapters.feeds.parser import Parser
 from bot.adapters.feeds.session import FeedSession
-from bot.core.errors import SourceError
+from bot.core.errors import Obstacle, SourceError
 
 QUIET_FOR = timedelta(days=60)
 """A feed whose newest entry is older than this may be abandoned."""
@@ -43,6 +43,8 @@ class FeedCheck:
     """The server sends an ETag or Last-Modified, so polling an unchanged feed costs nothing."""
     problems: tuple[str, ...] = ()
     """Each with what to do."""
+    obstacle: Obstacle | None = None
+    """Why there was no answer at all."""
 
     def lines(self) -> list[str]:
         """The result for people, one fact per line."""
@@ -75,7 +77,7 @@ async def check_feed(
         fetched = await fetch(session, url, now, limits=limits, local=local)
         parsed = await own.parse(fetched.body or b"", fetched.content_type, fetched.url)
     except FetchError as error:
-        return FeedCheck(url, ok=False, status=error.status, problems=(str(error),))
+        return FeedCheck(url, ok=False, status=error.status, problems=(str(error),), obstacle=error.obstacle)
     except SourceError as error:
         problems = [str(error), fetched.moved_note]
         return replace(_response(url, fetched), problems=tuple(filter(None, problems)))

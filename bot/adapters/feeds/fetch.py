@@ -14,7 +14,7 @@ from bot.adapters.feeds.date_text import read_date
 from bot.adapters.feeds.dates import FAST_CLOCK
 from bot.adapters.feeds.inflate import SUPPORTED, Inflater
 from bot.adapters.feeds.session import FeedSession, LocalAddressError, is_local
-from bot.core.errors import SourceError
+from bot.core.errors import Obstacle, SourceError
 from bot.core.text.links import LinkFault, host_of, link_fault
 from bot.core.waiting import retry_after
 
@@ -121,15 +121,18 @@ def _failure(error: Exception, host: str) -> FetchError:
     match error:
         case TimeoutError():  # aiohttp's own time-outs are TimeoutErrors too
             what = "connecting" if isinstance(error, aiohttp.ConnectionTimeoutError) else "waiting for the response"
-            return FetchError(f"timed out {what}; {again}")
+            return FetchError(f"timed out {what}; {again}", obstacle=Obstacle.TIME)
         case aiohttp.ClientConnectorError(os_error=LocalAddressError()):
             return FetchError(_TO_LOCAL, permanent=True)
         case aiohttp.ClientConnectorDNSError():
-            return FetchError(f"unknown host {host!r}; check the address and the network")
+            words = f"unknown host {host!r}; check the address and the network"
+            return FetchError(words, obstacle=Obstacle.NAME)
         case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
-            return FetchError(f"the proxy gives no connection to {host!r}: {_line(error)}; {again}")
+            words = f"the proxy gives no connection to {host!r}: {_line(error)}; {again}"
+            return FetchError(words, obstacle=Obstacle.PROXY)
         case aiohttp.ClientSSLError() | ssl.SSLError():
-            return FetchError(f"no secure connection to {host!r}: {_line(error)}; check the address")
+            words = f"no secure connection to {host!r}: {_line(error)}; check the address"
+            return FetchError(words, obstacle=Obstacle.TRUST)
         case aiohttp.ClientPayloadError():
             return FetchError(f"the connection broke during the response; {again}")
         case aiohttp.ClientResponseError():  # its status is aiohttp's own
@@ -139,7 +142,8 @@ def _failure(error: Exception, host: str) -> FetchError:
                 "the address, or the proxy in the environment, is not a valid URL; correct it", permanent=True
             )
         case aiohttp.ClientError() | OSError():
-            return FetchError(f"no response from {host!r}: {_line(error)}; {again}")
+            words = f"no response from {host!r}: {_line(error)}; {again}"
+            return FetchError(words, obstacle=Obstacle.CONNECTION)
         case AssertionError():  # aiohttp's, of a proxy without a port
             return FetchError("the proxy in the environment cannot be used; write it as http://host:port")
         case _:  # a ValueError of yarl or idna: malformed addresses, redirects and proxies

@@ -9,7 +9,7 @@ import os
 import stat
 import tempfile
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,12 +25,13 @@ from bot.app.run.news.sources import Requests, news_source
 from bot.app.run.notifiers import channel_states, configured_recipients, telegram_notifier, token_of
 from bot.app.run.prices.absences import UNKNOWN
 from bot.app.run.prices.source import price_source
+from bot.app.setup.findings import FEED, MOST_NAMED, NEWS_SOURCE, ON_DEMAND, Finding
 from bot.app.stores import exists, open_history
 from bot.clock import SystemClock
 from bot.config.settings.metrics import VARIABLE, HeartbeatSettings, find_heartbeat_url
 from bot.config.settings.model import LanguageModelSettings
 from bot.config.settings.secret_files import LANGUAGE_MODEL_KEY, find_language_model_key
-from bot.core.errors import AftershockError, ConfigError, SourceError, UsageError
+from bot.core.errors import AftershockError, ConfigError, DeliveryError, Obstacle, SourceError, UsageError
 from bot.core.model import Absence, Story
 from bot.core.model.feeds import FeedSpec
 from bot.core.model.on_demand import Wanted, WantedKind
@@ -54,19 +55,6 @@ STREAM_WITHIN = 12.0
 _HEALTH_BYTES = 65_536
 HOLIDAYS_AHEAD = timedelta(days=60)
 """For how long ahead holidays should be recorded."""
-MOST_NAMED = 10
-"""Symbols named in one line."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The result for one part."""
-
-    part: str
-    ok: bool
-    words: str
-    advice: str = ""
-    """What to do, if it is not ok."""
 
 
 async def check_up(config: Path, now: datetime, *, offline: bool = False) -> AsyncIterator[Finding]:
@@ -102,7 +90,7 @@ async def check_up(config: Path, now: datetime, *, offline: bool = False) -> Asy
         yield Finding("network", True, "not used, as asked: feeds, prices and Telegram may work or not")
         return
     async for finding in _online(project, timetables, now):
-        yield finding
+        yield replace(finding, online=True)
 
 
 async def _online(project: Project, timetables: Timetables, now: datetime) -> AsyncIterator[Finding]:
@@ -259,12 +247,13 @@ async def _feeds(project: Project, now: datetime) -> AsyncIterator[Finding]:
                 good += found.ok
                 if not found.ok:
                     words = found.problems[0] if found.problems else "does not work"
-                    yield Finding(f"feed {spec.name}", False, words, command("feeds", "check", spec.name))
+                    advice = command("feeds", "check", spec.name)
+                    yield Finding(f"{FEED} {spec.name}", False, words, advice, kind=FEED, obstacle=found.obstacle)
         finally:
             for task in tasks:
                 task.cancel()
             await parser.close()
-    yield Finding("feeds", good == len(specs), f"{good} of {len(specs)} work", "see the lines above")
+    yield Finding("feeds", good == len(specs), f"{good} of {len(specs)} work", sums_up=True)
 
 
 async def _on_demand(project: Project, now: datetime) -> AsyncIterator[Finding]:
@@ -284,7 +273,8 @@ async def _on_demand(project: Project, now: datetime) -> AsyncIterator[Finding]:
             asked = listing([wanted.name for wanted in sample], MOST_NAMED)
             words = f"{found.entries} headlines about {asked}" if found.ok else (*found.problems, "does not work")[0]
             advice = f"{command('feeds', 'check', url)}, or write enabled: false beside it under on_demand:"
-            yield Finding(f"on demand {spec.name}", found.ok, words, advice)
+            part = f"{ON_DEMAND} {spec.name}"
+            yield Finding(part, found.ok, words, advice, kind=ON_DEMAND, obstacle=found.obstacle)
 
 
 async def _news_sources(project: Project, now: datetime) -> AsyncIterator[Finding]:
@@ -294,7 +284,7 @@ async def _news_sources(project: Project, now: datetime) -> AsyncIterator[Findin
         for settings in project.settings.news_sources:
             if not settings.enabled:
                 continue
-            part = f"news source {settings.type}"
+            part = f"{NEWS_SOURCE} {settings.type}"
             requests = Requests(session, lambda: now, limits)
             try:
                 source = news_source(settings, project, lambda: project.topics, requests)
@@ -307,7 +297,7 @@ async def _news_sources(project: Project, now: datetime) -> AsyncIterator[Findin
                 words = f"{source.title} lists {entries}, by {counted(requests.asked, 'request')}"
                 yield Finding(part, polled.seen > 0, f"{words}; {polled.note}" if polled.note else words, source.advice)
             except SourceError as error:
-                yield Finding(part, False, str(error), source.advice)
+                yield Finding(part, False, str(error), source.advice, kind=NEWS_SOURCE, obstacle=error.obstacle)
             finally:
                 source.close()
 
@@ -322,7 +312,7 @@ async def _prices(project: Project, timetables: Timetables, now: datetime) -> Fi
         try:
             poll = await source.quotes(symbols, now)
         except SourceError as error:
-            return Finding("prices", False, str(error), source.advice)
+            return Finding("prices", False, str(error), source.advice, obstacle=error.obstacle)
         finally:
             source.close()
     priced = {quote.symbol for quote in poll.quotes}
@@ -388,7 +378,8 @@ async def _stream(project: Project, timetables: Timetables) -> Finding | None:
         return Finding("price stream", True, "connected: trades are known seconds after they happen")
     error = listening.exception() if not listening.cancelled() else None
     advice = "prices are polled without it; let a proxy pass websockets, or write stream: false under prices:"
-    return Finding("price stream", False, str(error or "no connection"), advice)
+    obstacle = error.obstacle if isinstance(error, SourceError) else Obstacle.TIME if error is None else None
+    return Finding("price stream", False, str(error or "no connection"), advice, obstacle=obstacle)
 
 
 async def _telegram(project: Project) -> Finding:
@@ -401,6 +392,7 @@ async def _telegram(project: Project) -> Finding:
             "telegram",
             True,
             f"not connected: alerts go to the console; {command('setup')} connects a bot",
+            sums_up=True,
         )
     try:
         notifier = telegram_notifier(project.settings, found.token)
@@ -408,8 +400,8 @@ async def _telegram(project: Project) -> Finding:
         return Finding("telegram", False, str(error), "correct or unset the proxy in the environment")
     try:
         name = await notifier.check()
-    except AftershockError as error:
-        return Finding("telegram", False, str(error), "check the token and the network")
+    except DeliveryError as error:
+        return Finding("telegram", False, str(error), "check the token and the network", obstacle=error.obstacle)
     finally:
         await notifier.close()
     telegram = project.settings.telegram
@@ -438,7 +430,8 @@ async def check_second_reader(settings: LanguageModelSettings) -> Finding:
         try:
             moves = await model.read(SAMPLE)
         except SourceError as error:
-            return Finding(part, False, f"no answer: {error}", "see docs/language-model.md")
+            advice = "see docs/language-model.md"
+            return Finding(part, False, f"no answer: {error}", advice, obstacle=error.obstacle)
     if not any(move.agent for move in moves):
         return Finding(part, False, "answers, but misreads a plain story", "choose a larger model")
     return Finding(part, True, "answers, and reads a plain story as it should")

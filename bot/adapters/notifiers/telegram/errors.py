@@ -20,10 +20,13 @@ Repeating an edit is safe, so an edit is never ``unknown``.
 
 from __future__ import annotations
 
+import socket
+import ssl
 from collections.abc import Awaitable
 from datetime import timedelta
 from typing import TypeVar
 
+import httpx
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -37,7 +40,7 @@ from telegram.error import (
 
 from bot.adapters.notifiers.telegram.address import Address, is_chat
 from bot.adapters.notifiers.telegram.connection import RequestTrace, watch
-from bot.core.errors import LONGEST_WAIT, DeliveryError
+from bot.core.errors import LONGEST_WAIT, DeliveryError, Obstacle
 from bot.core.secret import redacted
 from bot.core.text.characters import without_invisible
 
@@ -46,6 +49,8 @@ T = TypeVar("T")
 UNREADABLE_WAIT = timedelta(seconds=30)
 """Where a server asks to wait, and cannot say for how long."""
 _LONGEST = 200
+_DEEPEST = 20
+"""Errors that were raised for one another; more would be a circle."""
 _UNREACHABLE = (
     "chat not found",
     "user not found",
@@ -113,9 +118,29 @@ def _outcome(error: Exception, trace: RequestTrace, address: Address, *, edit: b
         return DeliveryError(rejected, permanent=True, channel=True)
     if not trace.sent:
         if isinstance(error, TelegramError):
-            return DeliveryError(f"could not reach Telegram: {text}", channel=True)
+            obstacle = _obstacle(error)
+            words = "its name cannot be looked up" if obstacle is Obstacle.NAME else text
+            return DeliveryError(f"could not reach Telegram: {words}", channel=True, obstacle=obstacle)
         return DeliveryError(f"could not be sent: {type(error).__name__}: {text}", permanent=True)
     return _unanswered(error, text, trace, edit=edit)
+
+
+def _obstacle(error: Exception) -> Obstacle:
+    """What stood in the way, from what the library's error was raised for."""
+    found: BaseException | None = error
+    kinds: list[BaseException] = []
+    while found is not None and len(kinds) < _DEEPEST:
+        kinds.append(found)
+        found = found.__cause__ or found.__context__
+    for kind, obstacle in (
+        (socket.gaierror, Obstacle.NAME),
+        (httpx.ProxyError, Obstacle.PROXY),
+        (ssl.SSLError, Obstacle.TRUST),
+        ((TimedOut, httpx.TimeoutException), Obstacle.TIME),
+    ):
+        if any(isinstance(each, kind) for each in kinds):
+            return obstacle
+    return Obstacle.CONNECTION
 
 
 def _moved(to: object, address: Address) -> DeliveryError:

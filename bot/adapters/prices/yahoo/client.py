@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
+import re
 import struct
 import threading
 import time
@@ -28,7 +29,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urljoin
 
-from bot.core.errors import SourceError
+from bot.core.errors import Obstacle, SourceError
 from bot.core.text.characters import without_invisible
 from bot.core.text.links import host_of
 from bot.core.waiting import retry_after
@@ -472,14 +473,28 @@ def _wrapped(what: str, error: Exception) -> SourceError:
     if getattr(error, "code", None) == _TOO_LONG:
         return SourceError(f"Yahoo's response for {what} is longer than {MOST_BYTES // 1_000_000} MB")
     if isinstance(error, TimeoutError) or "Timeout" in name:
-        return SourceError(f"Yahoo timed out for {what}")
+        return SourceError(f"Yahoo timed out for {what}", obstacle=Obstacle.TIME)
     if name in ("YFPricesMissingError", "YFTzMissingError", "YFTickerMissingError"):
         return SourceError(f"Yahoo has no data for {what}: {_short(error)}", permanent=True)
     if isinstance(error, ValueError):  # includes every JSON error
         return SourceError(f"Yahoo's response for {what} is unreadable: {_short(error)}")
     if isinstance(error, OSError):  # includes libcurl's
-        return SourceError(f"Yahoo is unreachable for {what}: {_short(error)}")
+        kinds = [each.__name__ for each in type(error).__mro__]
+        known = next((found for kind, found in _OBSTACLES if kind in kinds), None)
+        obstacle, words = known or (Obstacle.CONNECTION, _short(_FRAME.sub("", str(error))))
+        return SourceError(f"Yahoo is unreachable for {what}: {words}", obstacle=obstacle)
     return SourceError(f"Yahoo's response for {what} is unusable: {name}: {_short(error)}")
+
+
+_OBSTACLES = (
+    ("DNSError", (Obstacle.NAME, "its name cannot be looked up")),
+    ("ProxyError", (Obstacle.PROXY, "the proxy gives no connection")),
+    ("SSLError", (Obstacle.TRUST, "no secure connection")),
+    ("ConnectionError", (Obstacle.CONNECTION, "no connection")),
+)
+"""What stands in the way, by the name of curl_cffi's error, most special first; its own words are for programmers."""
+_FRAME = re.compile(r"^Failed to perform, curl: \(\d+\) |\. See https://curl\.se\S* first for more details\.")
+"""What curl_cffi puts around libcurl's words."""
 
 
 def _short(text: object) -> str:

@@ -262,7 +262,7 @@ class Yahoo(PriceSource):
         if now < next_at:
             note = f"{why}; charts are read at most every {self._charts_interval.total_seconds():.0f} s"
             if give_up:
-                raise SourceError(note, status=why.status) from why
+                raise SourceError(note, status=why.status, obstacle=why.obstacle) from why
             return _FromCharts([], {}, note)
         self._charts_at = now
         ask = partial(self._client.chart, range="1d", interval="1m", includePrePost="true")
@@ -271,8 +271,9 @@ class Yahoo(PriceSource):
             if isinstance(charts.error, RateLimitedError):
                 raise SourceError(f"{why}; {charts.error}", retry_after=why.retry_after, status=429) from charts.error
             status = why.status or (charts.error.status if charts.error is not None else None)
-            message = f"{why}; charts fail too: {charts.error}"
-            raise SourceError(message, retry_after=why.retry_after, status=status) from why
+            alike = why.obstacle is not None and charts.error is not None and charts.error.obstacle is why.obstacle
+            message = str(why) if alike else f"{why}; charts fail too: {charts.error}"
+            raise SourceError(message, retry_after=why.retry_after, status=status, obstacle=why.obstacle) from why
         note = f"{why}; prices of {len(charts.read)} of {len(symbols)} symbols are from charts"
         log.warning("%s", note)
         items = [{**chart_item(chart), "symbol": symbol} for symbol, chart in charts.read.items()]

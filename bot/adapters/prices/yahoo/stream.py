@@ -12,17 +12,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
+import ssl
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidStatus, ProxyError, WebSocketException
 from websockets.protocol import State
 
 from bot.adapters.prices.yahoo.client import pricing_data
 from bot.adapters.prices.yahoo.frames import MOST_BYTES, OddFrameError, read_frame
-from bot.core.errors import SourceError
+from bot.core.errors import Obstacle, SourceError
 from bot.core.ports import PriceStream, StreamListener
 from bot.core.text.characters import without_invisible
 from bot.threads import in_thread
@@ -80,7 +82,8 @@ class YahooStream(PriceStream):
         except ConnectionClosed as error:
             raise SourceError(f"Yahoo's stream {_closed(error)}") from error
         except (WebSocketException, OSError, EOFError, TimeoutError) as error:
-            raise SourceError(f"Yahoo's stream is unreachable: {_short(error)}") from error
+            obstacle, words = _obstacle(error)
+            raise SourceError(f"Yahoo's stream is unreachable: {words}", obstacle=obstacle) from error
         raise SourceError("Yahoo closed the stream")
 
 
@@ -142,6 +145,23 @@ async def _keep_subscribed(connection: ClientConnection, symbols: Sequence[str],
             await _subscribe(connection, symbols)
         except ConnectionClosed:
             return  # the reader says so
+
+
+def _obstacle(error: Exception) -> tuple[Obstacle | None, str]:
+    """What stands in the way, and in words."""
+    match error:
+        case TimeoutError():
+            return Obstacle.TIME, "no answer in time"
+        case socket.gaierror():
+            return Obstacle.NAME, "its name cannot be looked up"
+        case ProxyError():
+            return Obstacle.PROXY, f"the proxy gives no connection: {_short(error)}"
+        case ssl.SSLError():
+            return Obstacle.TRUST, f"no secure connection: {_short(error)}"
+        case OSError():
+            return Obstacle.CONNECTION, _short(error.strerror or error)
+        case _:
+            return None, _short(error)
 
 
 def _closed(error: ConnectionClosed) -> str:
