@@ -150,6 +150,8 @@ FEEDS: Mapping[str, Callable[[int], str]] = {
     "n attributes": lambda n: rss(f"<item {' '.join(f'a{i}=1' for i in range(n))}><title>x</title></item>"),
     "n elements in an entry": lambda n: rss(f"<item>{'<category>a</category>' * n}</item>"),
     "n titles in an entry": lambda n: rss(f"<item>{'<title>a</title>' * n}</item>"),
+    "n items of JSON": lambda n: '{"version": "jsonfeed.org/version/1", "items": [' + '{"title": "x"},' * n + "{}]}",
+    "n words in brackets": lambda n: rss(f"<item><title>{' '.join(f'&lt;w{i}&gt;' for i in range(n))}</title></item>"),
     "n deep": lambda n: rss("<a>" * n + "</a>" * n),
     "n deep in XHTML": lambda n: (
         f'<feed xmlns="http://www.w3.org/2005/Atom"><entry><content type="xhtml">{"<div>" * n}x{"</div>" * n}</content></entry></feed>'

@@ -48,6 +48,7 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "feeds rank": ("feeds rank --since 90d",),
     "feeds check": ("feeds check techcrunch", "feeds check https://example.com/feed.xml"),
     "feeds import": ("feeds import feeds.opml",),
+    "feeds export": ("feeds export --config other.yaml",),
     "history list": ("history list --since 7d", "history list --symbol NVDA --severity high --json"),
     "history show": ("history show NVDA",),
     "history search": ("history search 'deepseek chip*' --since 90d",),

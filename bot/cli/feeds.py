@@ -1,4 +1,4 @@
-"""``feeds``: list, check and import news feeds."""
+"""``feeds``: list, rank, check, import and export news feeds."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from bot.cli.commands import Commands
 from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json, parse_when
 from bot.cli.tables import Column, print_table
 from bot.cli.terminal import say, say_all, say_json, tell
+from bot.core.secret import redacted
 from bot.core.text.wording import age
 
 if TYPE_CHECKING:
@@ -149,6 +150,23 @@ def import_(
     for problem in opml.skipped:
         tell(f"skipped {problem}")
     tell(f"{len(result.added)} added, {len(result.skipped) + len(opml.skipped)} skipped")
+
+
+@app.command("export")
+def export(config: Config = DEFAULT_CONFIG) -> None:
+    """Write the feeds in force as OPML to standard output, for a feed reader or another machine.
+
+    A feed whose address holds a secret is left out, and named.
+    """
+    from bot.adapters.feeds.opml import write_opml
+    from bot.config.settings.model import load_settings
+
+    specs = load_settings(config).feed_specs
+    shown = [spec for spec in specs if redacted(spec.url) == spec.url]
+    say_all(write_opml(shown, "Aftershock").splitlines())
+    for spec in specs:
+        if spec not in shown:
+            tell(f"left out {spec.name}: its address holds a secret")
 
 
 def _status(state: FeedState | None) -> str:

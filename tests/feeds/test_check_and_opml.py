@@ -10,13 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.adapters.feeds.check import check_feed
-from bot.adapters.feeds.opml import SIZE_LIMIT, parse_opml, read_opml
+from bot.adapters.feeds.opml import SIZE_LIMIT, parse_opml, read_opml, write_opml
 from bot.adapters.feeds.parser import Parser
 from bot.adapters.feeds.session import FeedSession
 from bot.core.errors import ConfigError
 from bot.core.model.feeds import FeedSpec
+from tests.command import REPOSITORY, run_command
 from tests.feeds.conftest import LIMITS, NOW, SAMPLES, item, rss, sample
 from tests.servers.feed_server import Document, FeedServer
+
+OUTLINE = b"<opml><body><outline text='Wire' xmlUrl='https://wire.example/rss?a=1&amp;b=2'/></body></opml>"
 
 
 async def test_a_good_feed_is_described(session: FeedSession, site: FeedServer, parser: Parser) -> None:
@@ -75,6 +78,51 @@ def test_an_opml_file_becomes_feeds_with_names_of_their_own() -> None:
         (7, "https://news.example/rss is listed twice"),
         (8, "'javascript:alert(1)' is not an http or https address"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("body", "title"),
+    [
+        (OUTLINE.replace(b"&amp;", b"&"), "Wire"),
+        (b"\n\n " + b"<?xml version='1.0'?>\n" + OUTLINE, "Wire"),
+        (b"<?xml version='1.0'?>\n<!DOCTYPE opml>\n" + OUTLINE, "Wire"),
+        (b"<!DOCTYPE opml PUBLIC '-//X//DTD OPML//EN' 'http://x.example/opml.dtd'>" + OUTLINE, "Wire"),
+        (OUTLINE.replace(b"Wire", b"Wire &mdash; &eacute;"), "Wire — é"),
+        (b"\n<?xml version='1.0' encoding='iso-8859-1'?>" + OUTLINE.replace(b"Wire", b"caf\xe9 & co"), "café & co"),
+    ],
+)
+def test_what_feed_readers_write_that_is_not_quite_xml_is_read(body: bytes, title: str) -> None:
+    [feed] = parse_opml(body, "f.opml").feeds
+    assert (feed.url, feed.title) == ("https://wire.example/rss?a=1&b=2", title)
+
+
+def test_lines_keep_their_numbers_where_something_is_mended() -> None:
+    body = b"\n\n<?xml version='1.0'?>\n<opml>\n<outline text='a & b' xmlUrl='nonsense:x'/></opml>"
+    assert [p.line for p in parse_opml(body, "f.opml").skipped] == [5]
+
+
+def test_what_is_exported_is_imported_as_it_was(tmp_path: Path) -> None:
+    feeds = [
+        FeedSpec("wire", "https://wire.example/rss?a=1&b=2", title='Wire "A" <B>'),
+        FeedSpec("lab-2", "https://lab.example/atom"),
+    ]
+    found = parse_opml(write_opml(feeds, "Mine & yours").encode(), "f.opml")
+    assert [(f.name, f.url) for f in found.feeds] == [(f.name, f.url) for f in feeds]
+    assert found.skipped == ()
+
+
+def test_the_export_command_writes_what_is_in_force(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    (tmp_path / "rules").symlink_to(REPOSITORY / "rules")
+    config.write_text(
+        "watchlist: {a: [NVDA]}\nfeeds:\n  - {name: wire, url: 'https://wire.example/a?x=1&y=2'}\n"
+        "  - {name: off, url: 'https://off.example/a', enabled: false}\n"
+        "  - {name: mine, url: 'https://mine.example/a?token=s3cr3t-word-long'}\n"
+    )
+    done = run_command("feeds", "export", "--config", config)
+    assert [f.url for f in parse_opml(done.stdout.encode(), "f").feeds] == ["https://wire.example/a?x=1&y=2"]
+    assert "left out mine" in done.stderr
+    assert "s3cr3t" not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from datetime import UTC, datetime
@@ -34,6 +35,81 @@ def test_a_plain_rss_feed_is_read_as_it_stands() -> None:
     assert (first.guid, first.link) == ("wire-2", "https://news.example/cheap-model")
     assert first.summary == "It runs on older chips."
     assert second.published_at == datetime(2025, 1, 27, 8, 15, tzinfo=UTC)
+
+
+JSON_FEED = {
+    "version": "https://jsonfeed.org/version/1.1",
+    "title": "Desk",
+    "home_page_url": "https://desk.example/",
+    "items": [
+        {
+            "id": 7,
+            "url": "/story?a=1",
+            "title": "Lab releases <b>a model</b>",
+            "content_html": "<p>It runs on older chips.</p>",
+            "date_published": "2025-01-27T09:15:00+01:00",
+        },
+        {"id": "https://desk.example/2", "external_url": "https://other.example/x", "content_text": "Only a note"},
+        {"id": "3", "title": ["no title"], "url": "javascript:alert(1)"},
+        "nothing",
+    ],
+}
+
+
+def test_a_json_feed_is_read_as_any_other() -> None:
+    feed = parse(json.dumps(JSON_FEED).encode(), "application/feed+json", URL)
+    assert (feed.title, feed.kind, feed.link) == ("Desk", "JSON Feed 1.1", "https://desk.example/")
+    first, second = feed.entries
+    assert (first.guid, first.link) == ("7", "https://desk.example/story?a=1")
+    assert (first.title, first.summary) == ("Lab releases a model", "It runs on older chips.")
+    assert first.published_at == datetime(2025, 1, 27, 8, 15, tzinfo=UTC)
+    assert (second.title, second.summary, second.link) == ("Only a note", "", "https://other.example/x")
+    assert feed.problems == ("1 entries without title and text were skipped",)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (json.dumps(JSON_FEED).encode()[:-9], "cut off"),
+        (b'{"items": []}', "JSON, but no JSON Feed"),
+        (b'{"version": 3}', "JSON, but no JSON Feed"),
+        (b"{" * 100_000, "cut off"),
+        (b'{"version": ' + b"[" * 100_000, "cut off"),
+    ],
+)
+def test_json_that_is_no_feed_is_named(body: bytes, said: str) -> None:
+    with pytest.raises(NotAFeedError, match=said):
+        parse(body, "", URL)
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["id", "url", "title"]), inner),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["id", "url", "title", "summary", "content_html", "date_published"]), ANYTHING))
+def test_a_json_feed_may_hold_anything(item: dict[str, object]) -> None:
+    body = json.dumps({"version": "https://jsonfeed.org/version/1", "items": [item, item]}).encode()
+    said = answer(body, "application/json", URL)
+    assert said.keys() == {"feed"}
+    nothing_dangerous(said)
+    json.dumps(said, default=datetime.isoformat, ensure_ascii=False).encode()  # no half of a surrogate pair
+
+
+def test_an_atom_feed_within_a_page_is_read() -> None:
+    feed = sample("plain.atom").decode()
+    inner = feed[feed.index("<feed") :]
+    page = f"<!DOCTYPE html>\n<html xmlns='http://www.w3.org/1999/xhtml'><body><p>Hi</p>{inner}</body></html>"
+    assert parse(page.encode(), "application/xhtml+xml", URL).entries == read("plain.atom").entries
+
+
+def test_a_guid_that_says_it_is_no_link_is_none() -> None:
+    entry = "<item><title>A</title><guid{}>https://cms.example/1</guid></item>"
+    for attribute, link in ((' isPermaLink="false"', ""), ("", "https://cms.example/1")):
+        (found,) = parse(rss(entry.format(attribute)).encode(), "", URL).entries
+        assert (found.guid, found.link) == ("https://cms.example/1", link)
 
 
 def test_an_atom_entry_has_its_published_date_its_base_and_its_content() -> None:

@@ -67,12 +67,26 @@ def read(body: bytes, content_type: str, url: str) -> FeedDocument:
     if head[0] in "{[":
         raise NotAFeedError("the response is JSON, not RSS or Atom; use the address of the site's XML feed")
     if re.match(r"<!doctype\s+html|<html[\s>]", _first_element(text), re.IGNORECASE):
+        if (inner := _atom_within(text)) is not None:
+            return FeedDocument(inner, encoding)
         raise NotAFeedError(f"the response is an HTML page, not a feed; {_better_address(text, url)}")
     if "<" not in head:
         raise NotAFeedError("the response is plain text, not RSS or Atom; check the address")
     if any(tag[0].count('"') + tag[0].count("'") > 2 * MOST_ATTRIBUTES for tag in _TAG.finditer(text)):
         raise NotAFeedError(f"an element has more than {MOST_ATTRIBUTES} attributes; if this persists, remove the feed")
     return FeedDocument(text, encoding)
+
+
+_ATOM = re.compile(r"""<((?:[A-Za-z]\w{0,20}:)?feed)\s[^<>]{0,2000}http://www\.w3\.org/2005/Atom["'][^<>]{0,2000}>""")
+_WITHIN = 200_000
+"""Characters of a page in which a feed may begin."""
+
+
+def _atom_within(page: str) -> str | None:
+    """The Atom feed that an XHTML page carries in its body, if there is one."""
+    found = _ATOM.search(page, 0, _WITHIN)
+    end = page.rfind(f"</{found[1]}>") if found else -1
+    return page[found.start() : end] + f"</{found[1]}>" if found and end > found.end() else None
 
 
 def _first_element(text: str) -> str:
@@ -168,7 +182,7 @@ _ALTERNATE = re.compile(r"<link\b[^<>]{0,1000}>", re.IGNORECASE)
 def _better_address(page: str, url: str) -> str:
     """Advice for an HTML ``page``: the feed it links to, if any."""
     for tag in _ALTERNATE.findall(page[:200_000])[:200]:
-        if re.search(r"application/(?:rss|atom|rdf)\+xml", tag, re.IGNORECASE):
+        if re.search(r"application/(?:rss\+xml|atom\+xml|rdf\+xml|feed\+json)", tag, re.IGNORECASE):
             href = re.search(r"""href\s*=\s*["']?([^"'\s>]{1,500})""", tag, re.IGNORECASE)
             if href:
                 try:

@@ -19,7 +19,10 @@ from bot.core.text.links import LinkFault, host_of, link_fault
 from bot.core.waiting import retry_after
 
 USER_AGENT = "aftershock/0.1 (news feed reader)"
-_ACCEPT = "application/rss+xml, application/atom+xml, application/rdf+xml;q=0.9, application/xml;q=0.8, */*;q=0.5"
+_ACCEPT = (
+    "application/rss+xml, application/atom+xml, application/rdf+xml;q=0.9, application/xml;q=0.8, "
+    "application/feed+json;q=0.7, */*;q=0.5"
+)
 _PERMANENT = (301, 308)
 _REDIRECTS = (301, 302, 303, 307, 308)
 

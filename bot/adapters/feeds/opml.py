@@ -1,17 +1,19 @@
-"""Read a list of feeds from an OPML file, as feed readers export it.
+"""Read a list of feeds from an OPML file, as feed readers export it, and write one.
 
-The file is untrusted: DTDs and entities are refused, its size is limited, nothing is fetched.
+The file is untrusted: entities are refused, its size is limited, nothing is fetched.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from xml.parsers import expat
+from xml.sax.saxutils import escape, quoteattr
 
+from bot.adapters.feeds import document
 from bot.adapters.feeds.text import plain_text
 from bot.core.errors import ConfigError, Problem
 from bot.core.model.feeds import FeedSpec
@@ -20,6 +22,7 @@ from bot.core.text.links import absolute_link, domain
 SIZE_LIMIT = 5_000_000
 """Bytes."""
 FEEDS_LIMIT = 5_000
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 ATTRIBUTES_LIMIT = 1_000
 """Of one element, and signs of equality in it; the time that expat takes grows faster than their number."""
 
@@ -51,22 +54,43 @@ def parse_opml(body: bytes, file: str, taken: Collection[str] = ()) -> OpmlFile:
         raise ConfigError([Problem(file, 0, 0, "", f"larger than {SIZE_LIMIT // 1_000_000} MB; split it")])
     if any(element.count(b"=") > ATTRIBUTES_LIMIT for element in body.split(b"<")):  # a "<" stands in no attribute
         raise ConfigError([Problem(file, 0, 0, "", f"an element with over {ATTRIBUTES_LIMIT:,} attributes; remove it")])
-    reading = _Reading(file, taken)
-    parser = expat.ParserCreate()
-    parser.StartElementHandler = reading.start
-    parser.StartDoctypeDeclHandler = reading.refuse_doctype
-    parser.EntityDeclHandler = reading.refuse_doctype
-    reading.parser = parser
     try:
-        parser.Parse(body, True)
+        reading = _read(body, file, taken)
     except expat.ExpatError as error:
-        message = f"not well-formed XML: {expat.ErrorString(error.code)}; export the file again, or fix this line"
-        raise ConfigError([Problem(file, error.lineno, error.offset + 1, "", message)]) from error
-    except (LookupError, ValueError) as error:  # an unknown encoding
-        raise ConfigError([Problem(file, 1, 1, "", f"unreadable encoding: {error}; save it as UTF-8")]) from error
+        try:
+            reading = _read(_mended(body), file, taken)
+        except expat.ExpatError:
+            raise _malformed(file, error) from error
     if not reading.is_opml:
         raise ConfigError([Problem(file, 1, 1, "", "not an OPML file: the root element must be <opml>")])
     return OpmlFile(tuple(reading.feeds), tuple(reading.skipped))
+
+
+def _read(body: bytes, file: str, taken: Collection[str]) -> _Reading:
+    """Raises ExpatError where it is not well-formed, ConfigError for what is not read at all."""
+    reading = _Reading(file, taken)
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = reading.start
+    parser.StartDoctypeDeclHandler = reading.doctype
+    parser.EntityDeclHandler = reading.refuse_entity
+    reading.parser = parser
+    try:
+        parser.Parse(body, True)
+    except (LookupError, ValueError) as error:  # an unknown encoding
+        raise ConfigError([Problem(file, 1, 1, "", f"unreadable encoding: {error}; save it as UTF-8")]) from error
+    return reading
+
+
+def _mended(body: bytes) -> bytes:
+    """``body`` without what feed readers write most often that is not XML: a bare ``&`` in an address, entities of
+    HTML, and a blank line before the declaration. Lines keep their numbers."""
+    text = document.repair(document.decode(body, "")[0])
+    return _DECLARATION.sub(lambda found: "\n" * found[0].count("\n"), text, count=1).encode("utf-8", "replace")
+
+
+def _malformed(file: str, error: expat.ExpatError) -> ConfigError:
+    message = f"not well-formed XML: {expat.ErrorString(error.code)}; export the file again, or fix this line"
+    return ConfigError([Problem(file, error.lineno, error.offset + 1, "", message)])
 
 
 class _Reading:
@@ -104,9 +128,15 @@ class _Reading:
             self._urls.add(url)
             self.feeds.append(FeedSpec(name=self._name(title, url), url=url, title=title))
 
-    def refuse_doctype(self, *_: object) -> None:
-        """A DOCTYPE could define entities that grow without limit or read other files; OPML needs none."""
-        raise ConfigError([self._problem("a DOCTYPE and entities are not allowed; remove them")])
+    def doctype(self, name: str, system: str | None, public: str | None, subset: int) -> None:
+        """A DOCTYPE that only names one is passed over: nothing is fetched. With a subset it could define entities that
+        grow without limit, and a path would mean a file of this machine."""
+        if subset or (system and not re.match(r"https?:|[\w.-]+$", system, re.IGNORECASE)):
+            self.refuse_entity()
+
+    def refuse_entity(self, *_: object) -> None:
+        """Entities could grow without limit or read other files; OPML needs none."""
+        raise ConfigError([self._problem("a DOCTYPE that defines or reads something is not allowed; remove it")])
 
     def _skip(self, why: str) -> None:
         self.skipped.append(self._problem(why))
@@ -125,6 +155,18 @@ class _Reading:
         self._names.add(name)
         self._counts[slug] = n
         return name
+
+
+def write_opml(feeds: Iterable[FeedSpec], title: str) -> str:
+    """The feeds as an OPML 2.0 file, for a feed reader or another machine."""
+    outlines = [
+        f'  <outline type="rss" text={quoteattr(feed.title or feed.name)} title={quoteattr(feed.name)} '
+        f"xmlUrl={quoteattr(feed.url)}/>"
+        for feed in feeds
+    ]
+    top = ['<?xml version="1.0" encoding="UTF-8"?>', '<opml version="2.0">']
+    head = f"<head><title>{escape(title)}</title></head>"
+    return "\n".join([*top, head, "<body>", *outlines, "</body>", "</opml>"])
 
 
 def _slug(text: str) -> str:

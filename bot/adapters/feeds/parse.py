@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -16,19 +17,34 @@ import feedparser.api
 
 from bot.adapters.feeds import document
 from bot.adapters.feeds.date_text import read_date
+from bot.adapters.feeds.json_feed import looks_like_json, read_json_feed
 from bot.adapters.feeds.parsed import ParsedEntry, ParsedFeed
-from bot.adapters.feeds.text import SUMMARY_LIMIT, TITLE_LIMIT, plain_text
+from bot.adapters.feeds.text import GUID_LIMIT, SUMMARY_LIMIT, TITLE_FROM_SUMMARY, TITLE_LIMIT, plain_text
 from bot.core.text.links import absolute_link, domain
 
-_GUID_LIMIT = 1_000
-_TITLE_FROM_SUMMARY = 140
 MOST_ENTRIES = 3_000
 """Entries read of a feed: what comes after feedparser runs in the bot itself, and takes time for each."""
 
 
 def parse(body: bytes, content_type: str, url: str) -> ParsedFeed:
     """The feed in ``body``, fetched from ``url``. Raises NotAFeedError if it is not one."""
-    doc = document.read(body, content_type, url)
+    text, _ = document.decode(body, content_type)
+    if looks_like_json(text):
+        return _bounded(read_json_feed(text, url))
+    return _parse_xml(document.read(body, content_type, url), url)
+
+
+def _bounded(feed: ParsedFeed) -> ParsedFeed:
+    """The first and last entries of a feed that has very many: the newest may be last."""
+    many = len(feed.entries)
+    if many <= MOST_ENTRIES:
+        return feed
+    words = f"of its {many} entries only the first and last {MOST_ENTRIES // 2} are read"
+    half = MOST_ENTRIES // 2
+    return replace(feed, entries=feed.entries[:half] + feed.entries[-half:], problems=(*feed.problems, words))
+
+
+def _parse_xml(doc: document.FeedDocument, url: str) -> ParsedFeed:
     problems = []
     result = _feedparser(doc.text, url)
     if result.get("bozo"):
@@ -88,11 +104,13 @@ def _entry(raw: Mapping[str, Any], base: str) -> ParsedEntry | None:
     publisher = plain_text(_string(source, "title"), 100)
     if publisher:
         title = title.removesuffix(f" - {publisher}")  # as Google News writes it
-    title = title or plain_text(summary, _TITLE_FROM_SUMMARY)
+    title = title or plain_text(summary, TITLE_FROM_SUMMARY)
     if not title:
         return None
-    guid = " ".join(_string(raw, "id").split())[:_GUID_LIMIT]
-    links = (_string(raw, "feedburner_origlink"), _string(raw, "link"), guid if "://" in guid else "")
+    guid = " ".join(_string(raw, "id").split())[:GUID_LIMIT]
+    # a guid that says it is none is an address of the publisher's own system
+    of_guid = guid if "://" in guid and _get(raw, "guidislink") is not False else ""
+    links = (_string(raw, "feedburner_origlink"), _string(raw, "link"), of_guid)
     link = next((link for candidate in links if (link := absolute_link(candidate, base))), "")
     return ParsedEntry(
         guid=guid,

@@ -14,6 +14,9 @@ from bot.core.text.characters import CONTROL, HIDING, SURROGATE
 
 TITLE_LIMIT = 500
 SUMMARY_LIMIT = 4_000
+TITLE_FROM_SUMMARY = 140
+"""Characters of a summary that serve as a title where there is none."""
+GUID_LIMIT = 1_000
 _RAW_LIMIT = 100_000
 """Characters of markup read: enough for any summary."""
 
@@ -25,6 +28,37 @@ _INLINE = frozenset(
     ]
 )
 _HIDDEN = frozenset({"script", "style", "noscript", "template", "svg", "iframe"})
+_MARKUP = _INLINE | frozenset(
+    [
+        *("address", "article", "aside", "audio", "blockquote", "body", "br", "button", "caption", "center", "col"),
+        *("colgroup", "dd", "dir", "div", "dl", "dt", "embed", "figcaption", "figure", "footer", "form", "frame", "h1"),
+        *(
+            "h2",
+            "h3",
+            "h4",
+            "h5",
+            "h6",
+            "head",
+            "header",
+            "hr",
+            "html",
+            "iframe",
+            "img",
+            "input",
+            "label",
+            "li",
+            "link",
+        ),
+        *("link", "math", "meta", "nav", "nobr", "noscript", "object", "ol", "option", "p", "picture", "pre"),
+        *("script", "section", "select", "source", "span", "style", "svg", "table", "tbody", "td", "template", "tfoot"),
+        *("th", "thead", "title", "tr", "ul", "video"),
+    ]
+)
+"""Names that stand for markup also where nothing closes them."""
+_WORD = re.compile(r"[A-Za-z][\w^=]*(?:\.[\w^=-]+|-[\w^=-]*\.[\w^=-]+)*")
+"""What people put between angle brackets: a word, or a symbol with its exchange (``BRK-B.N``)."""
+_LONGEST_WORD = 40
+_CLOSED = re.compile(r"</([A-Za-z][^\s<>/]{0,40})")
 _TAG_NAME = re.compile(r"/?([A-Za-z][A-Za-z0-9:_-]{0,40})")
 _CUT_TAG = re.compile(r"[!?]|/?[A-Za-z][A-Za-z0-9:_-]{0,40}(?:\s+[A-Za-z:_-]{1,40}\s*=|/?\s*$)")
 _TAG_PART = re.compile("[<>\"']")
@@ -69,7 +103,8 @@ def strip_tags(text: str) -> str:
     """``text`` without tags, comments, scripts and styles.
 
     As in HTML, a ``<`` not followed by a letter, ``/``, ``!`` or ``?`` is text (``p < 0.05``). Block tags separate
-    words.
+    words. What is no name of HTML's, has no attributes and is nowhere closed is a word in angle brackets: it stays, in
+    brackets that cannot be taken for a tag (``Nvidia ‹NVDA.O›``).
     """
     if "<" not in text:
         return text
@@ -86,6 +121,7 @@ def strip_tags(text: str) -> str:
         return position
 
     lowered = text.lower() if len(text.lower()) == len(text) else text
+    closed = frozenset(_CLOSED.findall(lowered))
     position = 0
     while (start := text.find("<", position)) >= 0:
         pieces.append(text[position:start])
@@ -103,6 +139,10 @@ def strip_tags(text: str) -> str:
                 continue
             name = _TAG_NAME.match(text, start + 1)
             word = name[1].lower() if name else ""
+            inside = text[start + 1 : position - 1]
+            if word not in _MARKUP and inside.lower() not in closed and _is_word(inside):
+                pieces.append(f"‹{inside}›")
+                continue
             if word in _HIDDEN and following != "/" and text[position - 2 : position] != "/>":
                 end = find(f"</{word}", position)
                 position = end if end >= 0 else position
@@ -113,6 +153,10 @@ def strip_tags(text: str) -> str:
     pieces.append(text[position:])
     # removing a tag may have joined a "<" and a letter: "<<b>b>"
     return re.sub(r"<(?=[A-Za-z/!?])", "< ", "".join(pieces))
+
+
+def _is_word(inside: str) -> bool:
+    return len(inside) <= _LONGEST_WORD and _WORD.fullmatch(inside) is not None
 
 
 def _tag_end(text: str, position: int, find: Callable[[str, int], int]) -> int:
