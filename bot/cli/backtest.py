@@ -39,7 +39,7 @@ def backtest(
         list[Path],
         typer.Option(
             help="Prices: symbol,date,open,high,low,close,volume for daily bars, or symbol,start_at,… for intraday "
-            "bars; CSV, gzipped CSV or Parquet. Repeatable."
+            "bars; CSV, gzipped CSV or Parquet. What vendors write of one stock is NVDA=FILE. Repeatable."
         ),
     ],
     news: Annotated[

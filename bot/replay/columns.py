@@ -19,7 +19,19 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 
 from bot.core.errors import Problem, UsageError
-from bot.render.outside import adding
+from bot.render.outside import adding, shell
+from bot.replay.layouts import (
+    DAILY,
+    PERIOD,
+    columns_of,
+    date_in_words,
+    day_first,
+    is_slashed,
+    is_zoneless,
+    number_of,
+    of_one_stock,
+    symbol_of,
+)
 
 LONGEST_BAR = timedelta(hours=1)
 """The length assumed for a bar within a session if nothing else tells; never longer."""
@@ -96,8 +108,9 @@ def read_prices(
 
 def look_at_prices(path: Path) -> None:
     """Read only the names of the columns. Raises UsageError, as ``read_prices`` does once it comes to the file."""
+    symbol, path = of_one_stock(path)
     rows = _rows(path)
-    _Reader(None, date.min, date.max)._header(path, next(rows)[1])
+    _Reader(None, date.min, date.max)._header(path, next(rows)[1], symbol)
     rows.close()
 
 
@@ -114,10 +127,12 @@ class _Reader:
         """What ``dated`` makes of dates as written."""
 
     def read(self, path: Path) -> None:
+        symbol, path = of_one_stock(path)
         rows = _rows(path)
         self.columns.files.append(path)
         begin = len(self.columns)
-        self._header(path, next(rows)[1])
+        self.days.clear()  # the same words may be another day in another file
+        self._header(path, next(rows)[1], symbol)
         for line, cells in rows:
             try:
                 self._row(line, cells)
@@ -125,13 +140,18 @@ class _Reader:
                 self.columns.problems.append(Problem(str(path), line, 1, "", str(error)))
         self.columns.bar_lengths[len(self.columns.files) - 1] = _usual_length(self.columns, begin)
 
-    def _header(self, path: Path, cells: Cells) -> None:
-        names = [str(name).strip().lower().lstrip("\ufeff") for name in cells]
-        missing = [name for name in ("symbol", "close") if name not in names]
+    def _header(self, path: Path, cells: Cells, symbol: str) -> None:
+        names = columns_of(cells)
+        self.header, self.symbol, self.path = cells, symbol, path
+        self.period = names.index(PERIOD) if PERIOD in names else -1
+        self.zoneless = is_zoneless(cells)
+        self.day_first: bool | None = None
+        missing = [name for name in ("symbol", "close") if name not in names and not (name == "symbol" and symbol)]
         if "date" not in names and "start_at" not in names:
             missing.append("date")
-        if missing:
-            raise UsageError(f"{path}:1: missing column {', '.join(missing)}; {_how_to_write(names)}")
+        if missing or (symbol and _is_adjusted(names)):
+            lacks = f"missing column {', '.join(missing)}" if missing else "prices that may be adjusted for dividends"
+            raise UsageError(f"{path}:1: {lacks}; {_how_to_write(names, path)}")
         at = {name: i for i, name in enumerate(names)}
         self.width = len(names)
         self.keys = [at.get(name, -1) for name in ("symbol", "date", "start_at", "end_at")]
@@ -141,8 +161,10 @@ class _Reader:
         if len(cells) > self.width:
             raise ValueError(f"{len(cells)} values for {self.width} columns; check for a stray comma")
         cells = [*cells, *[""] * (self.width + 1 - len(cells))]  # the last is what a missing column has
+        if self.period >= 0 and str(cells[self.period]).strip().upper() != DAILY:
+            raise ValueError("not of a whole session; of Stooq's files only the daily ones are read")
         name, date_cell, start, end = (cells[i] for i in self.keys)
-        symbol = name.strip() if isinstance(name, str) else ""
+        symbol = self.symbol or (symbol_of(name.strip(), self.header) if isinstance(name, str) else "")
         if not symbol:
             raise ValueError("no symbol; write one, or remove the row")
         start_at = end_at = WHOLE
@@ -155,7 +177,9 @@ class _Reader:
                     raise ValueError("the bar ends before it begins; check start_at and end_at")
         else:
             known = self.days.get(date_cell)
-            day, end_at = self.days[date_cell] = dated(date_cell) if known is None else known
+            if known is None:
+                known = self.days[date_cell] = self._dated(date_cell)
+            day, end_at = known
         figures = [_figure(name, cells[i]) for name, i in self.figures]
         _, high, low, close, _ = figures
         if close != close:
@@ -170,6 +194,22 @@ class _Reader:
         else:
             self.columns.append(position, day, start_at, end_at, figures, line)
 
+    def _dated(self, cell: Any) -> tuple[int, float]:
+        """A date as ours, or as vendors write it."""
+        if self.zoneless and isinstance(cell, str) and len(cell.strip()) > len("2025-01-27"):
+            raise ValueError("a time without a zone; name the column start_at, with times like 2025-01-27T14:30:00Z")
+        try:
+            return dated(cell)
+        except ValueError:
+            if self.day_first is None and is_slashed(cell):
+                column = self.keys[1]
+                rows = (cells[column] for _, cells in _rows(self.path) if column < len(cells))
+                self.day_first = day_first(rows, self.path)
+            day = date_in_words(cell, day=bool(self.day_first))
+            if day is None:
+                raise
+            return day.toordinal(), WHOLE
+
     def _position(self, symbol: str) -> int | None:
         if symbol not in self.positions:
             if self.wanted is not None and symbol not in self.wanted:
@@ -180,18 +220,30 @@ class _Reader:
         return self.positions[symbol]
 
 
-def _how_to_write(names: Sequence[str]) -> str:
+def _is_adjusted(names: Sequence[str]) -> bool:
+    """Whether it is what yfinance's ``history`` writes: with dividends, for which its prices are adjusted."""
+    return "symbol" not in names and {"dividends", "stock splits"} <= set(names)
+
+
+def _how_to_write(names: Sequence[str], path: Path) -> str:
     """What to do about a header without a symbol, a date or a close. Both of yfinance's own forms are frequent."""
     if names[0] == "price" and "close" in names:
         return (
             "this is what yfinance.download writes; write frame.stack(level=1, future_stack=True)"
             '.rename_axis(["date", "symbol"]).to_csv(…) instead'
         )
-    if "symbol" not in names and {"dividends", "stock splits"} <= set(names):
+    if names[0] in ("ticker", "symbol") and len(set(names[1:])) < len(names[1:]):
+        return (
+            "this is what yfinance.download writes by ticker; write frame.stack(level=0, future_stack=True)"
+            '.rename_axis(["date", "symbol"]).to_csv(…) instead'
+        )
+    if _is_adjusted(names):
         return (
             "this is what yfinance's history writes, with prices adjusted for dividends; write "
             'frame.assign(symbol="NVDA").rename_axis("date").to_csv(…) instead, with history(auto_adjust=False)'
         )
+    if "close" in names and ("date" in names or "start_at" in names):
+        return f"if these are prices of one stock, name it: --prices {shell(f'NVDA={path}')}"
     return "write symbol,date,open,high,low,close,volume"
 
 
@@ -277,8 +329,9 @@ def _figure(name: str, cell: Any) -> float:
     try:
         number = float(cell)
     except (TypeError, ValueError):
-        if str(cell).strip() in ("", "-"):
-            return NOTHING
+        vendors = number_of(name, cell) if isinstance(cell, str) else None
+        if vendors is not None and (vendors > 0 or vendors != vendors or name == "volume"):
+            return vendors
         raise ValueError(f"{name} '{str(cell)[:20]}' is not a number; write one, or leave it empty") from None
     if 0 < number < math.inf or (number == 0 and name == "volume"):
         return number
