@@ -2,7 +2,7 @@
 # PYTHON=python3.12 make test   chooses the interpreter (3.11 to 3.13)
 # make replay ARGS="…"          passes arguments on
 .DEFAULT_GOAL := help
-.PHONY: run demo web test test-fast fuzz lint format types lock setup clean help
+.PHONY: run demo web test test-fast fuzz lint format types lock setup site clean help
 
 export PYTHON
 unexport PYTHONHOME PYTHONPATH
@@ -45,8 +45,14 @@ setup: ## only make the environment (EXTRAS="web parquet apprise" adds Datasette
 lock: ## recompile the locks from pyproject.toml (needs uv; UPGRADE=1 takes newer versions)
 	@UV="$(UV_PROGRAM)" sh tools/lock $(if $(UPGRADE),--upgrade)
 
+site: ## the documentation as a site, in build/site
+	@cmp -s requirements-site.lock .venv-site/lock || { rm -rf .venv-site && $(or $(PYTHON),python3) -m venv .venv-site \
+	&& .venv-site/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+	-r requirements-site.lock && cp requirements-site.lock .venv-site/lock; }
+	@exec .venv-site/bin/python tools/site.py
+
 clean: ## remove the environment and the caches; databases stay
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .venv-site build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## this list

@@ -17,6 +17,7 @@ LOCKS = {
     "requirements-parquet.lock": "parquet",
     "requirements-apprise.lock": "apprise",
     "requirements-dev.lock": "to develop",
+    "requirements-site.lock": "the site",
 }
 """Each with who has its packages; the first that names a package counts."""
 READ = {
