@@ -299,3 +299,26 @@ def test_a_source_on_demand_through_the_price_source_asks_about_one_company_at_a
         load_settings("c.yaml", LEAST + asked.replace("{symbols}", "?q={words}"))
     with pytest.raises(ConfigError):
         load_settings("c.yaml", LEAST + asked.replace("prices,", "news,"))
+
+
+@pytest.mark.parametrize(
+    ("address", "known", "said"),
+    [
+        ("https://desk.example/", "https://desk.example", ""),
+        ("http://192.168.1.5:8001", "http://192.168.1.5:8001", ""),
+        ("http://[fd00::5]:8001/a/", "http://[fd00::5]:8001/a", ""),
+        ("http://localhost:8001", "", "Telegram takes no link to 'localhost'"),
+        ("http://desk", "", "Telegram takes no link to 'desk'"),
+        ("https://desk.example/?a=1", "", "has a part after the path"),
+        ("desk.example", "", "web.address"),
+        ("https://me:word@desk.example", "", "web.address"),
+    ],
+)
+def test_the_pages_address_is_one_that_a_button_can_open(address: str, known: str, said: str) -> None:
+    text = f"watchlist: {{a: [NVDA]}}\nweb: {{address: '{address}'}}\n"
+    if known:
+        assert load_settings("config.yaml", text).web.address == known
+        return
+    with pytest.raises(ConfigError) as refused:
+        load_settings("config.yaml", text)
+    assert said in str(refused.value)

@@ -18,6 +18,8 @@ from bot.core.secret import Secret
 from tests.delivery.makers import notification, outgoing, summary
 from tests.servers.botapi import TOKEN, BotApi
 
+PAGES = "https://desk.example/pages"
+
 
 @pytest.fixture
 async def api() -> AsyncIterator[BotApi]:
@@ -28,6 +30,14 @@ async def api() -> AsyncIterator[BotApi]:
 @pytest.fixture
 async def telegram(api: BotApi) -> AsyncIterator[TelegramNotifier]:
     notifier = TelegramNotifier(Secret(TOKEN), base_url=api.url, timeout=0.5)
+    yield notifier
+    await notifier.close()
+
+
+@pytest.fixture
+async def linked(api: BotApi) -> AsyncIterator[TelegramNotifier]:
+    """One that knows where the pages are."""
+    notifier = TelegramNotifier(Secret(TOKEN), base_url=api.url, timeout=0.5, pages=PAGES)
     yield notifier
     await notifier.close()
 
@@ -108,6 +118,37 @@ async def test_plain_text_that_is_refused_too_is_given_up(api: BotApi, telegram:
     error = await failing(telegram)
     assert error.permanent
     assert len(api.calls) == 2
+
+
+def page_buttons(api: BotApi) -> list[list[str]]:
+    """The addresses that the buttons of each message open, one list a call."""
+    rows = [(call.params.get("reply_markup") or {}).get("inline_keyboard") or [] for call in api.calls]
+    return [[button["url"] for row in found for button in row if "url" in button] for found in rows]
+
+
+async def test_a_button_opens_the_incidents_page_where_the_pages_have_an_address(
+    api: BotApi, telegram: TelegramNotifier, linked: TelegramNotifier
+) -> None:
+    for notifier in (telegram, linked):
+        await notifier.send(outgoing(notification("a", incident="20250127-1")))
+    assert page_buttons(api) == [[], [f"{PAGES}/incident/20250127-1"]]
+
+
+async def test_an_incident_whose_name_does_not_fit_an_address_has_no_such_button(
+    api: BotApi, linked: TelegramNotifier
+) -> None:
+    await linked.send(outgoing(notification("a", incident="2025.1")))
+    assert page_buttons(api) == [[]]
+
+
+async def test_an_address_that_telegram_refuses_costs_no_message(api: BotApi, caplog: pytest.LogCaptureFixture) -> None:
+    telegram = TelegramNotifier(Secret(TOKEN), base_url=api.url, timeout=0.5, pages="https://desk")
+    for name in ("a", "b"):
+        await telegram.send(outgoing(notification(name, incident="20250127-1")))
+    await telegram.close()
+    assert len(api.messages(1)) == 2
+    assert [len(found) for found in page_buttons(api)] == [1, 0, 0]
+    assert caplog.text.count("Telegram takes no button") == 1
 
 
 async def test_the_longest_and_nastiest_summary_is_accepted(api: BotApi, telegram: TelegramNotifier) -> None:

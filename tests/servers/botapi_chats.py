@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from tests.servers.telegram_markup import Entity, MarkupError, parse, utf16
 from tests.servers.telegram_rich import Rich, RichError, read
@@ -228,7 +229,13 @@ def _file(params: dict[str, Any]) -> Any:
 def _buttons(params: dict[str, Any]) -> list[tuple[str, str]]:
     """The inline keyboard of a request; refused where Telegram would."""
     rows = (params.get("reply_markup") or {}).get("inline_keyboard") or []
-    found = [(str(b.get("text", "")), str(b.get("callback_data", ""))) for row in rows for b in row]
+    for button in (b for row in rows for b in row if "url" in b):
+        host = urlsplit(str(button["url"])).hostname or ""
+        if "." not in host and ":" not in host:  # as TDLib's LinkManager
+            words = f"inline keyboard button URL '{button['url']}' is invalid: Wrong HTTP URL"
+            raise RefusalError(400, f"Bad Request: {words}")
+    plain = [b for row in rows for b in row if "url" not in b]
+    found = [(str(b.get("text", "")), str(b.get("callback_data", ""))) for b in plain]
     if any(not text or not 1 <= len(data.encode()) <= 64 for text, data in found):
         raise RefusalError(400, "Bad Request: BUTTON_DATA_INVALID")
     return found

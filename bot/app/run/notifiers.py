@@ -158,6 +158,7 @@ def _telegram_options(
         return chosen or settings.numbers
 
     options: dict[str, Any] = {"token": token, "pictures": pictures, "style": style, "numbers": numbers}
+    options["pages"] = settings.web.address or ""
     return options | ({"base_url": base} if base else {})
 
 

@@ -20,6 +20,7 @@ from bot.config.settings.on_demand import OnDemandSettings, on_demand_problems
 from bot.config.settings.other_channels import AppriseSettings, NotifierSettings, WebhookSettings, channel_problems
 from bot.config.settings.shipped import ShippedSettings, shipped_problems, with_shipped
 from bot.config.settings.telegram_ids import AdminId
+from bot.config.settings.web import WebSettings
 from bot.config.shipped import Beneath
 from bot.config.yaml.document import Document, line_column, load_document, problem, refusal, repeated
 from bot.config.yaml.excerpt import described, find_token, shown
@@ -268,6 +269,8 @@ class Settings(StrictModel):
     """Metrics for Prometheus, and a health check."""
     heartbeat: HeartbeatSettings = HeartbeatSettings()
     """A dead-man's switch that is pinged while all is well."""
+    web: WebSettings = WebSettings()
+    """Where the pages are that messages lead to."""
     log_level: LogLevel = LogLevel.INFO
     """How much is logged on stderr."""
     prices: PriceSettings = PriceSettings()

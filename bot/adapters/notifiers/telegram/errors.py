@@ -82,6 +82,12 @@ def is_captioned(error: Exception) -> bool:
     return isinstance(error, BadRequest) and "there is no text in the message to edit" in str(error).lower()
 
 
+def is_link_refused(error: Exception) -> bool:
+    """Whether the Bot API refuses the address that a button opens, and with it the whole message."""
+    text = str(error).lower()
+    return isinstance(error, BadRequest) and ("button url" in text or "button_url" in text)
+
+
 def asked_wait(error: RetryAfter) -> timedelta:
     """How long Telegram asks to wait, within ``LONGEST_WAIT``; the library has it as a timedelta, or as it was sent."""
     try:

@@ -21,6 +21,10 @@ LONGEST = 64
 _INCIDENT = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
 
 
+_IN_PATH = re.compile(r"[0-9A-Za-z_-]+")
+"""Incidents whose page has their own name for its address."""
+
+
 class Button(enum.StrEnum):
     """What a button does."""
 
@@ -54,16 +58,18 @@ class Press:
     incident: str
 
 
-def keyboard(notification: Notification) -> InlineKeyboardMarkup | None:
-    """The buttons of a message; ``None`` if it is not about a single incident."""
+def keyboard(notification: Notification, pages: str = "") -> InlineKeyboardMarkup | None:
+    """The buttons of a message; ``None`` if it is not about a single incident. ``pages``: where those of the history
+    begin, if there are any."""
     incident = notification.incident
     if not incident or notification.reason in (Reason.DIGEST, Reason.OPERATOR):
         return None
     if len(data(Button.NOT_NEWS, incident).encode()) > LONGEST:
         return None
-    return InlineKeyboardMarkup(
-        [[InlineKeyboardButton(label, callback_data=data(b, incident)) for b, label in row] for row in _ROWS]
-    )
+    rows = [[InlineKeyboardButton(label, callback_data=data(b, incident)) for b, label in row] for row in _ROWS]
+    if pages and _IN_PATH.fullmatch(incident):
+        rows.append([InlineKeyboardButton("Open the page", url=f"{pages}/incident/{incident}")])
+    return InlineKeyboardMarkup(rows)
 
 
 def style_keyboard() -> InlineKeyboardMarkup:
