@@ -557,6 +557,10 @@ class History(Outcomes, RecordedIncident, Protocol):
         """The current status: ``open`` incidents, latest ``story_at`` and ``quote_at``, number of ``sources`` and of
         those in ``trouble``."""
 
+    def live(self) -> Mapping[str, Any]:
+        """How the bot stands: its last ``run``, ids of ``open`` incidents, ``waiting`` messages by channel and state,
+        and ``sources`` with their last polls, those in trouble first."""
+
     def export(self, what: str, filters: Filters, form: str, out: Sink) -> int:
         """Write all ``alerts``, ``incidents`` or ``stories`` that match, in a format; returns how many."""
 

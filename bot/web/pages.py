@@ -46,17 +46,17 @@ async def front(datasette: Datasette, request: Request) -> Response:
         if begin is not None:
             found = [i for i in found if (parsed(i["started_at"]), i["id"]) < begin]
         for each in found[:PAGE]:
-            each["told"] = _told(history.last_message(each["id"]))
+            each["told"] = as_told(history.last_message(each["id"]))
         return {
             "incidents": found[:PAGE],
             "older": f"{found[PAGE - 1]['started_at']}~{found[PAGE - 1]['id']}" if len(found) > PAGE else "",
             **history.standing(),
         }
 
-    context = await _run(datasette, query)
+    context = await run_query(datasette, query)
     kept = {name: value for name, value in form.items() if value and name != "before"}
     context |= {"form": form, "kept": kept, "severities": [s.word for s in Severity], "verdicts": VERDICTS}
-    return await _page(datasette, request, "incidents.html", context)
+    return await show(datasette, request, "incidents.html", context)
 
 
 async def incident(datasette: Datasette, request: Request) -> Response:
@@ -73,18 +73,18 @@ async def incident(datasette: Datasette, request: Request) -> Response:
         stocks = _stocks(found["alerts"])
         shown = next((s for s in stocks if s["symbol"] == symbol), None)
         shown = shown or next((s for s in stocks if s["symbol"] == found["lead"]), stocks[0] if stocks else None)
-        told = _told(history.last_message(found["id"]))
+        told = as_told(history.last_message(found["id"]))
         context: dict[str, Any] = {"incident": found, "told": told, "stocks": stocks, "shown": shown, "chart": None}
         if shown is not None:
             quotes = history.quotes_around(shown["alert"]["id"])
             context["chart"] = _chart(quotes, shown["alert"], [(s["seen_at"], "news") for s in found["stories"]])
         return context
 
-    context = await _run(datasette, query)
+    context = await run_query(datasette, query)
     context["messages"] = _messages(context["incident"]["messages"])
     context["followed"] = _followed(context["stocks"])
     context["known_horizons"] = [row["horizon"] for row in context["followed"]]
-    return await _page(datasette, request, "incident.html", context)
+    return await show(datasette, request, "incident.html", context)
 
 
 async def alert(datasette: Datasette, request: Request) -> Response:
@@ -98,12 +98,12 @@ async def alert(datasette: Datasette, request: Request) -> Response:
         moments = [(found["cause"]["seen_at"], "cause")] if found["cause"] else []
         return {"alert": found, "chart": _chart(history.quotes_around(found["id"]), found, moments)}
 
-    context = await _run(datasette, query)
+    context = await run_query(datasette, query)
     states: dict[str, int] = {}
     for notification in context["alert"]["notifications"]:
         states[notification["state"]] = states.get(notification["state"], 0) + 1
     context["states"] = states
-    return await _page(datasette, request, "alert.html", context)
+    return await show(datasette, request, "alert.html", context)
 
 
 async def search(datasette: Datasette, request: Request) -> Response:
@@ -113,20 +113,20 @@ async def search(datasette: Datasette, request: Request) -> Response:
     def query(history: History) -> Sequence[dict[str, Any]]:
         return history.search(words, limit=FOUND)
 
-    found = await _run(datasette, query) if words else []
+    found = await run_query(datasette, query) if words else []
     context = {
         "words": words,
         "alerts": [f for f in found if f["type"] == "alert"],
         "stories": [f for f in found if f["type"] == "story"],
         "most": FOUND,
     }
-    return await _page(datasette, request, "search.html", context)
+    return await show(datasette, request, "search.html", context)
 
 
 # ----------------------------------------------------------------------------------------------------- running queries
 
 
-async def _run(datasette: Datasette, query: Callable[[History], T]) -> T:
+async def run_query(datasette: Datasette, query: Callable[[History], T]) -> T:
     """The result of ``query``, run with a time limit."""
 
     def limited(conn: Any) -> T:
@@ -147,7 +147,8 @@ async def _run(datasette: Datasette, query: Callable[[History], T]) -> T:
         raise
 
 
-async def _page(datasette: Datasette, request: Request, template: str, context: dict[str, Any]) -> Response:
+async def show(datasette: Datasette, request: Request, template: str, context: dict[str, Any]) -> Response:
+    """A page of its template, which no browser keeps."""
     text = await datasette.render_template(template, context, request=request)
     return Response.html(text, headers={"cache-control": "private, no-store"})
 
@@ -181,7 +182,7 @@ def _cursor(text: str) -> tuple[datetime, str] | None:
 # ------------------------------------------------------------------------------------------------ contents of the pages
 
 
-def _told(last: ToldMessage | None) -> dict[str, Any] | None:
+def as_told(last: ToldMessage | None) -> dict[str, Any] | None:
     """What an incident's newest message says, all of it as of one moment; figures and cause are ``None`` where it has
     none."""
     if last is None:

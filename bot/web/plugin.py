@@ -21,7 +21,7 @@ from bot.core.errors import AftershockError, StoreBusyError, UsageError
 from bot.core.text import wording
 from bot.core.text.characters import INVISIBLE
 from bot.core.text.links import safe_link
-from bot.web import formatting, pages
+from bot.web import formatting, live, pages
 from bot.web.database import NAME, HistoryDatabase
 from bot.web.guard import NONCE
 from bot.web.metadata import FRACTIONS, SHARES
@@ -56,6 +56,7 @@ class Plugin:
             (r"^/incident/(?P<id>[^/]+)$", pages.incident),
             (r"^/alert/(?P<id>[^/]+)$", pages.alert),
             (r"^/search$", pages.search),
+            (r"^/live$", live.page),
         ]
 
     @hookimpl

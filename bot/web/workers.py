@@ -96,7 +96,7 @@ class Workers:
         """Which workers answer at ``path``."""
         if path.endswith(".csv"):
             return self._exports
-        is_page = path == "/" or path.startswith(("/incident/", "/alert/", "/assets/", "/-/static/"))
+        is_page = path in ("/", "/live") or path.startswith(("/incident/", "/alert/", "/assets/", "/-/static/"))
         return self._pages if is_page else self._questions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

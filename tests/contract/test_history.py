@@ -57,6 +57,12 @@ def test_it_says_how_far_it_reaches_and_how_it_stands(history: History) -> None:
     standing = history.standing()
     assert (standing["open"], standing["sources"], standing["trouble"]) == (1, 0, 0)
     assert standing["story_at"].startswith("2025-01-27T10:05")
+    live = history.live()
+    assert live["run"]["mode"] == "live"
+    assert live["run"]["ended_at"] is None
+    assert live["open"] == ["i1"]
+    assert [(w["channel"], w["state"], w["number"]) for w in live["waiting"]] == [("telegram", "queued", 1)]
+    assert live["sources"] == []
 
 
 def test_an_empty_one_reaches_nowhere(tmp_path: Path) -> None:

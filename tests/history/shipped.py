@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.adapters.store.history import alerts, exporting, incidents, searching, sources, stats
+from bot.adapters.store.history import alerts, exporting, incidents, live, searching, sources, stats
 from bot.adapters.store.history.filters import EVERYTHING, Query
 from bot.core.model import VERDICTS, Filters, Severity
 
@@ -56,6 +56,11 @@ def shipped(
         match = searching.matching(words)
         found[f"search alerts{name}"] = searching.alerts_query(match, asked[name], limit)
         found[f"search stories{name}"] = searching.stories_query(match, asked[name], limit)
+    found |= {
+        "live: run": (live.RUN, ()),
+        "live: open": (live.INCIDENTS, (live.OPEN,)),
+        "live: waiting": (live.WAITING, ()),
+    }
     for by in stats.BY:
         for name in ("", " of a symbol", " of a rule", " of a day", " high at least"):
             found[f"{COUNTING}by {by}{name}"] = stats.counts_query(by, asked[name])

@@ -22,6 +22,7 @@ PAGES = (
     "/alert/20250127-NVDA-347784",
     "/search?q=deepseek",
     "/search",
+    "/live",
     "/nothing",
     "/history",
     "/history/alert_history",
