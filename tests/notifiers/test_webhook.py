@@ -17,11 +17,14 @@ import pytest
 from aiohttp import web
 
 from bot.adapters.notifiers.webhook import Endpoint, WebhookNotifier
+from bot.adapters.notifiers.webhook import body as posted
 from bot.adapters.store import open_store
-from bot.core.errors import DeliveryError
+from bot.app.run.notifiers import channel_states, other_secrets
+from bot.config.settings.model import load_settings
+from bot.core.errors import ConfigError, DeliveryError
 from bot.core.health import Health
 from bot.core.model import Announcement, Batch, Notification, Outgoing, Recipient, SourceReport, Trouble
-from bot.core.secret import Secret
+from bot.core.secret import Secret, redacted
 from bot.delivery.sender import Sender, SendPolicy
 from bot.render import plain
 from tests.delivery.makers import NOW, RealClock, notification
@@ -100,6 +103,76 @@ async def test_a_message_is_posted_as_the_page_says_and_its_check_accepts_it(
     assert not check(SECRET, headers, body.replace(b"high", b"info"))
     assert not check(SECRET, headers | {"X-Aftershock-Timestamp": "1700000000"}, body)
     assert not check(SECRET, {}, body)
+
+
+HOSTILE = 'He said "no", $text } and \\ <b>\n\u2028 ${headline}'
+
+
+async def test_a_body_of_ones_own_is_posted_with_its_words_in_place(desk: Desk) -> None:
+    template = {"text": "*$severity* $headline $$5", "blocks": [{"n": 1, "on": True}, ["$id", "${incident}: $page"]]}
+    endpoint = Endpoint(desk.url, None, template, "https://desk.example")
+    made = WebhookNotifier({DESK: endpoint}, RealClock(), timeout=0.5)
+    note = told()
+    await made.send(Outgoing(replace(note, summary=replace(note.summary, subject=HOSTILE)), 1))
+    await made.send(Outgoing(replace(note, id="b", edits=note.id), 1, edits_message=note.id))
+    await made.close()
+    [(headers, content)] = desk.got
+    assert "X-Aftershock-Signature" not in headers
+    assert headers["X-Aftershock-Delivery"] == note.id
+    got = json.loads(content)
+    assert got["text"].startswith(f"*{note.severity.word}* He said ")
+    assert "$text } and" in got["text"], "what is put in names nothing itself"
+    assert got["text"].endswith(" $5")
+    page = "https://desk.example/incident/20250127-1"
+    assert got["blocks"] == [{"n": 1, "on": True}, [note.id, f"20250127-1: {page}"]]
+
+
+async def test_the_bodies_of_the_page_are_what_services_take(desk: Desk) -> None:
+    section = PAGE.partition("## In a form of your own")[2]
+    [block] = re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)[:1]
+    settings = load_settings("config.yaml", f"watchlist: {{a: [NVDA]}}\n{block}")
+    assert len(settings.webhooks) >= 4
+    for webhook in settings.webhooks:
+        assert webhook.body is not None
+        content = json.loads(posted(Outgoing(told(), 1), Endpoint("", None, webhook.body)))
+        said = content.get("text") or content.get("content") or content["message"]
+        assert plain(SUMMARY, None).partition("\n")[0] in said
+        assert len(said) < 2000
+
+
+@pytest.mark.parametrize(
+    ("webhook", "said"),
+    [
+        ("{name: a, url: 'https://a.example', body: {text: [{b: 'x $titel'}]}}", "body.text[0].b: there is no $titel"),
+        ("{name: a, url: 'https://a.example', body: {text: '5 $'}}", "write $$ for a dollar"),
+        ("{name: a, url: 'https://a.example'}", "'secret_env' is missing"),
+        ("{name: a, secret_env: A_B}", "'url' is missing"),
+        ("{name: a, url: 'https://a.example', url_env: A_B, secret_env: A_B}", "the address is given twice"),
+        ("{name: a, url_env: 'https://hooks.example/secret-9', body: {a: b}}", "url_env"),
+    ],
+)
+def test_a_webhook_that_cannot_be_is_a_mistake_with_its_line(webhook: str, said: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load_settings("config.yaml", f"watchlist: {{a: [NVDA]}}\nwebhooks:\n  - {webhook}\n")
+    assert said in str(refused.value)
+    assert "config.yaml:3:" in str(refused.value)
+    assert "secret-9" not in str(refused.value)
+
+
+def test_an_address_in_a_variable_is_used_and_told_nowhere(tmp_path: Path) -> None:
+    text = "watchlist: {a: [NVDA]}\nwebhooks: [{name: chat, url_env: AFTERSHOCK_CHAT, body: {text: $brief}}]\n"
+    settings = load_settings(tmp_path / "config.yaml", text)
+    [(name, trouble)] = channel_states(settings, tmp_path, RealClock())
+    assert (name, "AFTERSHOCK_CHAT is not set" in trouble) == ("webhook:chat", True)
+    (tmp_path / ".env").write_text("AFTERSHOCK_CHAT=https://hooks.example/T000/B000/k3y-of-the-chat\n")
+    assert channel_states(settings, tmp_path, RealClock()) == [("webhook:chat", "")]
+    secrets = other_secrets(settings, tmp_path)
+    assert redacted("posted to https://hooks.example/T000/B000/k3y-of-the-chat") == "posted to [secret]"
+    assert secrets
+    (tmp_path / ".env").write_text("AFTERSHOCK_CHAT=no-web-address-k3y-of\n")
+    [(_, trouble)] = channel_states(settings, tmp_path, RealClock())
+    assert "AFTERSHOCK_CHAT holds no web address" in trouble
+    assert "k3y-of" not in trouble
 
 
 async def test_a_repeat_is_the_same_message_and_an_edit_names_what_it_edits(

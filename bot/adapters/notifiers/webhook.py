@@ -20,6 +20,7 @@ from bot.core.ports import Clock, Notifier
 from bot.core.secret import Secret
 from bot.core.waiting import retry_after
 from bot.render.objects import objects
+from bot.render.template import filled, words_of
 
 CHANNEL = "webhook"
 VERSION = 1
@@ -32,15 +33,22 @@ _AGAIN = frozenset({408, 425, 429})
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """The address for one recipient's messages, and the secret that signs them."""
+    """The address for one recipient's messages, the secret that signs them, and their form."""
 
     url: str
-    secret: Secret
+    secret: Secret | None
+    body: Mapping[str, Any] | None = None
+    """A template for what is posted; ``None``: the form that ``docs/webhook.md`` documents, signed and with edits."""
+    pages: str = ""
+    """Where the pages of the history begin, for templates that name them."""
 
 
-def body(outgoing: Outgoing) -> bytes:
+def body(outgoing: Outgoing, endpoint: Endpoint | None = None) -> bytes:
     """The message as UTF-8 JSON; the same bytes for every attempt."""
     note = outgoing.notification
+    if endpoint is not None and endpoint.body is not None:
+        form = filled(endpoint.body, words_of(note, endpoint.pages))
+        return json.dumps(form, ensure_ascii=False).encode("utf-8", "replace")
     content: dict[str, Any] = {
         "version": VERSION,
         "id": note.id,
@@ -83,15 +91,13 @@ class WebhookNotifier(Notifier):
         endpoint = self._endpoints.get(note.recipient)
         if endpoint is None:
             raise DeliveryError(f"{note.recipient} is no longer in config.yaml", permanent=True, forbidden=True)
-        content = body(outgoing)
+        if endpoint.body is not None and note.edits:
+            return note.id  # a service that takes a form of its own would show it as another message
+        content = body(outgoing, endpoint)
         stamp = str(int(self._clock.now().timestamp()))
-        headers = {
-            "Content-Type": "application/json; charset=utf-8",
-            "User-Agent": "Aftershock",
-            DELIVERY: note.id,
-            TIMESTAMP: stamp,
-            SIGNATURE: signature(endpoint.secret, stamp, content),
-        }
+        headers = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "Aftershock", DELIVERY: note.id}
+        if endpoint.secret is not None:
+            headers |= {TIMESTAMP: stamp, SIGNATURE: signature(endpoint.secret, stamp, content)}
         if self._session is None:
             # without cookies, which would add up
             jar = aiohttp.DummyCookieJar()

@@ -23,12 +23,14 @@ from bot.config.settings.other_channels import (
     ChannelSettings,
     Format,
     NotifierSettings,
+    WebhookSettings,
     pieces,
     recipient,
     secret_of,
 )
 from bot.config.settings.secret_files import readable_by_others
 from bot.config.settings.telegram_token import FoundToken, find_telegram_token
+from bot.config.yaml.scalars import parse_http_url
 from bot.core.errors import ConfigError, UsageError
 from bot.core.model import Notification, NumberForm, Outgoing, Recipient, Style
 from bot.core.ports import Clock, Notifier
@@ -74,10 +76,23 @@ def _console(options: Options, _: NotifierContext) -> Notifier:
 
 def _webhook(options: Options, context: NotifierContext) -> Notifier:
     endpoints = {
-        recipient: Endpoint(str(given["url"]), context.secret(given["secret_env"]))
+        recipient: Endpoint(
+            str(given["url"]) if given["url"] else _address(given["url_env"], context),
+            context.secret(given["secret_env"]) if given["secret_env"] else None,
+            given["body"],
+            given["pages"],
+        )
         for recipient, given in options.items()
     }
     return WebhookNotifier(endpoints, context.clock)
+
+
+def _address(variable: str, context: NotifierContext) -> str:
+    """The web address in a variable. Raises UsageError, which does not repeat it, where it is none."""
+    try:
+        return parse_http_url(context.secret(variable).reveal())
+    except ValueError:
+        raise UsageError(f"{variable} holds no web address; write one like https://hooks.example/…") from None
 
 
 def _apprise(options: Options, context: NotifierContext) -> Notifier:
@@ -176,6 +191,8 @@ def _options(channel: ChannelSettings, settings: Settings) -> dict[str, Any]:
     common = {*ChannelSettings.model_fields, "type"}
     given = {name: value for name, value in channel if name not in common}
     of_all = {"time_zone": settings.time_zone, "numbers": settings.numbers}
+    if isinstance(channel, WebhookSettings):
+        given["pages"] = settings.web.address or ""
     return given | {name: given[name] or value for name, value in of_all.items() if name in given}
 
 
@@ -203,13 +220,14 @@ def token_of(project: Project) -> FoundToken:
 def _variables(settings: Settings) -> Iterator[str]:
     """The variables that hold secrets of configured channels."""
     for _, each in _configured(settings):
-        yield from (str(value) for name, value in _options(each, settings).items() if name.endswith("_env"))
+        yield from (str(value) for name, value in _options(each, settings).items() if name.endswith("_env") and value)
 
 
 def other_secrets(settings: Settings, folder: Path) -> list[Secret]:
     """All secrets of configured channels, for redaction. Raises ConfigError for a missing one."""
     secrets = [_secret(folder, variable) for variable in _variables(settings)]
-    addresses = [_secret(folder, address.url_env) for address in settings.apprise]
+    named = [*(each.url_env for each in settings.apprise), *(each.url_env for each in settings.webhooks)]
+    addresses = [_secret(folder, variable) for variable in named if variable]
     return [*secrets, *(part for address in addresses for part in pieces(address))]
 
 

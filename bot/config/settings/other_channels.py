@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import unquote
@@ -23,6 +23,7 @@ from bot.config.yaml.validation import StrictModel
 from bot.core.errors import Problem
 from bot.core.model import Recipient, Severity
 from bot.core.secret import Secret
+from bot.render.template import mistakes
 
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{2,63}")
 _LONG_PIECE = 8
@@ -83,12 +84,18 @@ class ChannelSettings(StrictModel):
 
 
 class WebhookSettings(ChannelSettings):
-    """A program that receives alerts as signed JSON: see docs/webhook.md."""
+    """A program that receives alerts as signed JSON, or a service that takes them in a form of its own: see
+    docs/webhook.md."""
 
-    url: HttpUrl
+    url: HttpUrl | None = None
     """Where each message is posted. Redirects are not followed."""
-    secret_env: Variable
-    """The variable with the signing secret, at least 16 characters."""
+    url_env: Variable | None = None
+    """In place of `url`: the variable with the address, where that works like a password."""
+    secret_env: Variable | None = None
+    """The variable with the signing secret, at least 16 characters. Needed, unless `body` gives the form."""
+    body: dict[str, Any] | None = None
+    """What is posted, in place of Aftershock's own form: text in it may name `$headline`, `$brief`, `$text`,
+    `$severity`, `$reason`, `$incident`, `$page`, `$id` and `$at`. Edits are not posted."""
 
 
 class AppriseSettings(ChannelSettings):
@@ -125,10 +132,25 @@ def channel_problems(
         if notifier.type in _SECTIONS:
             message = f"'{notifier.type}' is built in; write it under {_SECTIONS[notifier.type]}"
             found.append(problem(document, ("notifiers", index, "type"), message))
+    for index, webhook in enumerate(webhooks):
+        found += _webhook_problems(document, index, webhook)
     for key, channels in (("webhooks", webhooks), ("apprise", apprises), ("notifiers", notifiers)):
         for index, _ in repeated(channel.name for channel in channels):
             found.append(problem(document, (key, index, "name"), "this name is already taken; choose another"))
     return found
+
+
+def _webhook_problems(document: Document, index: int, webhook: WebhookSettings) -> Iterator[Problem]:
+    """An address that is missing or given twice, no secret where the form is ours, and what a body cannot name."""
+    path = ("webhooks", index)
+    if webhook.url is None and webhook.url_env is None:
+        yield problem(document, path, "'url' is missing; add 'url: …', or 'url_env: …' with the variable that holds it")
+    if webhook.url is not None and webhook.url_env is not None:
+        yield problem(document, (*path, "url_env"), "the address is given twice; remove url or url_env", key=True)
+    if webhook.secret_env is None and webhook.body is None:
+        yield problem(document, path, "'secret_env' is missing; add 'secret_env: …'")
+    for inner, message in mistakes(webhook.body):
+        yield problem(document, (*path, "body", *inner), message)
 
 
 def recipient(channel: str, settings: ChannelSettings) -> Recipient:
