@@ -12,10 +12,15 @@ import typer
 
 from bot.cli.options import DEFAULT_CONFIG, Config, Json
 from bot.cli.progress import waiting
-from bot.cli.terminal import say, say_json, shown_on_terminal
+from bot.cli.tables import width
+from bot.cli.terminal import say_all, say_json, shown_on_terminal
+from bot.installation import PROGRAM
+from bot.render.text import wrapped
 
 if TYPE_CHECKING:
     from bot.app.setup.findings import Finding, Group
+
+_INDENT = " " * 5
 
 
 def check(
@@ -57,8 +62,17 @@ async def _check(config: Path, offline: bool, json: bool) -> bool:
 
 def _say(found: Group) -> None:
     """The part, what is wrong, the next step, and then what it concerns."""
-    say(f"{'ok  ' if found.ok else 'FAIL'} {found.part:<14} {found.words}")
-    if not found.ok and found.advice:
-        say(f"     → {found.advice}")
+    say_all(_lines(f"{'ok  ' if found.ok else 'FAIL'} {found.part:<14} ", found.words))
+    for step in found.advice.split("; ") if not found.ok and found.advice else ():
+        say_all(_lines(f"{_INDENT}→ ", step))
     if found.of:
-        say(f"     {found.of}")
+        say_all(_lines(_INDENT, found.of))
+
+
+def _lines(before: str, text: str) -> list[str]:
+    """On a terminal broken between words, elsewhere one line; so is one with a command in it, which people copy."""
+    if not shown_on_terminal() or PROGRAM in text:
+        return [before + text]
+    return wrapped(
+        before + text, width=width(), subsequent_indent=_INDENT, break_long_words=False, break_on_hyphens=False
+    )

@@ -76,13 +76,13 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_check_without_a_network_is_a_page_in_words(nowhere: Path) -> None:
     said = run_command("check", "--config", nowhere, code=1).stdout
     lines = said.splitlines()
-    assert len(lines) < 10, said
     at = next(n for n, line in enumerate(lines) if line.startswith("FAIL"))
+    assert len(lines) - at <= 4, said
     assert lines[at].startswith("FAIL network        nothing answers: the proxy gives no connection")
     assert lines[at + 1].startswith("     → correct the proxy in HTTPS_PROXY")
-    assert lines[at + 2].strip().startswith("20 feeds, ")
-    assert "prices" in lines[at + 2]
-    assert "telegram" in lines[at + 2]
+    [concerned] = [line for line in lines if line.startswith("     20 feeds, ")]
+    assert "prices" in concerned
+    assert "telegram" in concerned
     for foreign in ("curl", "Errno", "httpx"):
         assert foreign not in said
     found = [
