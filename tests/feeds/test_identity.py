@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.adapters.feeds.identity import (
@@ -274,6 +274,19 @@ entries = st.lists(st.builds(Entry, guids, links, titles, dates), max_size=8)
 
 
 @given(entries, entries)
+@example(
+    [
+        Entry("", "", "Trading halt"),
+        Entry("", "", "Trading halt"),
+        Entry("", "", "Chips fall again today"),
+        Entry("g2", "https://news.example/b?utm_source=1", "Trading halt"),
+    ],
+    [
+        Entry("", "", "Trading halt"),
+        Entry("", "https://news.example/b?utm_source=1", "Chips fall again today"),
+        Entry("g2", "", "Chips fall"),
+    ],
+)
 def test_whatever_comes_coming_again_is_a_repeat(first: list[Entry], second: list[Entry]) -> None:
     seen = Seen()
     seen.poll(*first)

@@ -248,7 +248,7 @@ def _moved(marks: Sequence[Marks], known: Mapping[str, str], told_apart: Collect
     return {
         title
         for title, found in with_title.items()
-        if all((m.undated or m.dated in known) and _revised(m, known) is None for m in found)
+        if all((m.undated or m.dated in known) and not _candidates(m, known) for m in found)
     }
 
 
