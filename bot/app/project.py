@@ -11,7 +11,8 @@ from pathlib import Path
 
 from bot.adapters.calendar import ExchangeCalendar
 from bot.config.episodes.file import load_episodes
-from bot.config.news.companies import CompaniesFile, companies_document
+from bot.config.news.companies import CompaniesFile
+from bot.config.news.companies_document import companies_document
 from bot.config.news.vocabulary import load_vocabulary
 from bot.config.rules import RuleNames, layered, load_rules, rule_files, shape_problems
 from bot.config.settings.model import Settings, load_settings

@@ -17,6 +17,8 @@ from bot.core.model import (
     Announcement,
     Block,
     BlockKind,
+    Line,
+    Moment,
     Reason,
     Severity,
     SourceReport,
@@ -24,7 +26,7 @@ from bot.core.model import (
     Summary,
     Trouble,
 )
-from bot.core.text.wording import age, clock, listing
+from bot.core.text.wording import age, clock, listing, verbatim, words_of
 
 IN_A_ROW = 3
 """Failed polls in a row before the operator is notified; a single time-out is normal."""
@@ -241,7 +243,7 @@ class Health:
             self._fallen.setdefault((report.source, status.told_as), []).append(report)
             return None
         if report.until is not None and report.until - report.seen_at >= LONG_WAIT:
-            return _notice(report, f"{self._name(report)} is not asked until {clock(report.until)}", report.detail)
+            return _notice(report, f"{self._name(report)} is not asked until ", report.detail, clock(report.until))
         if report.source in MISTAKES and report.trouble is Trouble.FAILED:
             return _notice(report, MISTAKES[report.source][0], report.detail)
         return _notice(report, self._in_trouble(report), report.detail)
@@ -461,9 +463,9 @@ class Health:
         return "prices" if key[0] in SAME_VENDOR else key[0]
 
     def _name(self, report: SourceReport) -> str:
-        name = SOURCE_NAMES.get(report.source, report.source)
+        name = SOURCE_NAMES.get(report.source, verbatim(report.source))
         if report.subject:
-            return f"{name}: {report.subject}"
+            return f"{name}: {verbatim(report.subject)}"
         return f"Feed {name}" if self._is_feed((report.source, "")) else name
 
 
@@ -520,15 +522,17 @@ def _count_anew(left: Iterable[_Status]) -> None:
             status.count = 0
 
 
-def _notice(report: SourceReport, headline: str, detail: str) -> Announcement:
-    blocks = [Block("headline", BlockKind.HEADLINE, 100, lines=((Strong(headline),),))]
+def _notice(report: SourceReport, headline: str, detail: str, *until: Moment) -> Announcement:
+    """``until``: a time that ends the headline."""
+    line: Line = (Strong(headline), *until)
+    blocks = [Block("headline", BlockKind.HEADLINE, 100, lines=(line,))]
     if detail:
-        blocks.append(Block("detail", BlockKind.FACTS, 50, lines=((detail,),)))
+        blocks.append(Block("detail", BlockKind.FACTS, 50, lines=((verbatim(detail),),)))
     return Announcement(
         key=f"operator:{report.source}:{report.subject}:{report.trouble}:{report.seen_at:%Y%m%dT%H%M%S.%f}",
         at=report.seen_at,
         reason=Reason.OPERATOR,
         severity=Severity.WARNING,
-        summary=Summary(tuple(blocks), headline),
+        summary=Summary(tuple(blocks), words_of(line)),
         for_operator=True,
     )

@@ -116,6 +116,10 @@ class View:
         """The company's name; the symbol where it has none."""
         return self._engine.announcer.messages.company(symbol)
 
+    def stock_of(self, symbol: str) -> str:
+        """``Nvidia (NVDA)``; the symbol alone where it has no name."""
+        return self._engine.announcer.messages.stock(symbol)
+
     def knows(self, report: EarningsDate) -> bool:
         """Whether this earnings date is known already."""
         return self._engine.earnings.knows(report)

@@ -17,6 +17,7 @@ from bot.core.model import (
     PAUSE,
     Announcement,
     HeldBack,
+    Line,
     Notification,
     Reason,
     Recipient,
@@ -24,7 +25,7 @@ from bot.core.model import (
     Silence,
     held_back_key,
 )
-from bot.core.text.wording import count, moment
+from bot.core.text.wording import count, when
 from bot.delivery.bursts import WINDOW
 from bot.delivery.quiet_hours import quiet_at
 
@@ -97,8 +98,8 @@ def missed_messages(recipient: str, missed: Sequence[HeldBack], now: datetime) -
     last: dict[str, HeldBack] = {}
     for number, held in enumerate(missed):
         last[held.incident or f"#{number}"] = held  # the newest, at the place of the first
-    lines = [
-        f"{moment(held.created_at)}: {held.subject}{f' (/incident {held.incident})' if held.incident else ''}"
+    lines: list[Line | str] = [
+        (when(held.created_at), f": {held.subject}{f' (/incident {held.incident})' if held.incident else ''}")
         for held in last.values()
     ]
     hidden = len(lines) - SHOWN

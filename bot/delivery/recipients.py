@@ -11,6 +11,7 @@ from bot.core.model import (
     Block,
     BlockKind,
     InDoubt,
+    Line,
     Notification,
     Reason,
     Recipient,
@@ -20,7 +21,7 @@ from bot.core.model import (
 )
 from bot.core.ports import Recipients
 from bot.core.standing import LastingTrouble
-from bot.core.text.wording import count, moment, shortened
+from bot.core.text.wording import count, shortened, verbatim, when
 
 LISTED = 8
 """Messages in doubt listed in one notice."""
@@ -91,10 +92,12 @@ def announce_heard(trouble: LastingTrouble, now: datetime) -> Announcement:
 
 def announce_in_doubt(doubts: Sequence[InDoubt], number: int, now: datetime) -> Announcement:
     """What may not have arrived and is not repeated: ``number`` in all, of which ``doubts`` are the newest."""
-    lines = [f"{moment(d.created_at)} to {d.recipient}: {shortened(d.subject, 80)}" for d in doubts[:LISTED]]
+    lines: list[Line] = [
+        (when(d.created_at), f" to {d.recipient}: {shortened(d.subject, 80)}") for d in doubts[:LISTED]
+    ]
     if number > len(lines):
-        lines.append(f"and {number - len(lines)} more")
-    lines.append("/resolve ID again sends one once more, /resolve all done settles them; /health has the ids.")
+        lines.append((f"and {number - len(lines)} more",))
+    lines.append(("/resolve ID again sends one once more, /resolve all done settles them; /health has the ids.",))
     return notice("in-doubt", f"{count(number, 'message')} may not have arrived", lines, now)
 
 
@@ -118,7 +121,7 @@ def announce_failed(notification: Notification, error: str, now: datetime) -> An
     return _announcement(key, headline, f"{_subject(notification)}: {error}", now)
 
 
-def notice(source: str, headline: str, detail: str | Sequence[str], now: datetime) -> Announcement:
+def notice(source: str, headline: str, detail: str | Sequence[Line], now: datetime) -> Announcement:
     """Something about a part of the bot; each is announced, even if the same was before."""
     return _announcement(f"{source}:{now:%Y%m%dT%H%M%S.%f}", headline, detail, now)
 
@@ -132,11 +135,11 @@ def _subject(notification: Notification) -> str:
     return notification.summary.subject or notification.id
 
 
-def _announcement(key: str, headline: str, detail: str | Sequence[str], now: datetime) -> Announcement:
-    lines = [detail] if isinstance(detail, str) else detail
+def _announcement(key: str, headline: str, detail: str | Sequence[Line], now: datetime) -> Announcement:
+    lines = [(verbatim(detail),)] if isinstance(detail, str) else detail
     blocks = (
         Block("headline", BlockKind.HEADLINE, 100, lines=((Strong(headline),),)),
-        Block("detail", BlockKind.FACTS, 50, lines=tuple((line,) for line in lines)),
+        Block("detail", BlockKind.FACTS, 50, lines=tuple(lines)),
     )
     return Announcement(
         key=f"operator:{key}",

@@ -31,6 +31,7 @@ def _move(move: StockMove) -> dict[str, Any]:
     return {
         "symbol": move.symbol,
         "price": move.price,
+        "currency": move.currency or None,
         "change": move.change,
         "at": move.at.isoformat(),
         "session": move.session.isoformat(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.core.model import Block, BlockKind, Inline, Line, Link, Moment, Strong, Summary
@@ -46,7 +46,8 @@ def html(summary: Summary, limit: int = MESSAGE_LIMIT) -> str:
     """The summary as valid Telegram HTML of at most ``limit`` shown UTF-16 code units; never empty.
 
     Folded blocks stand together in one quotation that the reader can expand, where the first of them stood.
-    If too long, whole blocks are dropped, the lightest first; only a headline too long by itself is cut, between words.
+    Of more times than Telegram marks in one message none is marked. If too long, whole blocks are dropped, the lightest
+    first; only a headline too long by itself is cut, between words.
     ``limit`` is 4096 for a message, 1024 for a caption.
     """
     if limit < 1:
@@ -54,6 +55,8 @@ def html(summary: Summary, limit: int = MESSAGE_LIMIT) -> str:
     must = headline_of(summary)
     folded = {id(block) for block in summary.blocks if block.folded and block is not must}
     pieces = {id(block): _block(block, folded=id(block) in folded) for block in summary.blocks}
+    if sum(piece.entities for piece in pieces.values()) > ENTITY_LIMIT:
+        pieces = {id(b): _block(_without_times(b), folded=id(b) in folded) for b in summary.blocks}
     blocks = [block for block in summary.blocks if pieces[id(block)]]
 
     def fits(chosen: Sequence[Block]) -> bool:
@@ -85,6 +88,12 @@ def _fits(piece: Markup, limit: int) -> bool:
         and piece.entities <= ENTITY_LIMIT
         and len(piece.markup.encode()) <= MARKUP_LIMIT
     )
+
+
+def _without_times(block: Block) -> Block:
+    """``block`` with its times as text, so that they count as no entities."""
+    lines = (tuple(i.text if isinstance(i, Moment) else i for i in line) for line in block.lines)
+    return replace(block, lines=tuple(lines))
 
 
 def _block(block: Block, *, folded: bool = False) -> Markup:

@@ -30,9 +30,9 @@ def percent(fraction: float | None) -> str:
     return wording.percent(fraction) if fraction is not None else ""
 
 
-def price(value: float | None) -> str:
-    """``128.20``; empty where unknown."""
-    return wording.price(value) if value is not None else ""
+def price(value: float | None, currency: str = "") -> str:
+    """``128.20``, ``¥7,108``; empty where unknown."""
+    return wording.price(value, currency) if value is not None else ""
 
 
 def when(at: str | datetime | None) -> Markup:

@@ -28,7 +28,8 @@ from bot.web.metadata import FRACTIONS, SHARES
 
 log = logging.getLogger(__name__)
 
-STYLE = Path(__file__).parent / "static" / "aftershock.css"
+STATIC = Path(__file__).parent / "static"
+STYLE, ZONE = STATIC / "aftershock.css", STATIC / "zone.js"
 _IN_PER_CENT = "_pct"
 """Suffix of columns that are in per cent already."""
 
@@ -66,7 +67,9 @@ class Plugin:
             names = ("percent", "price", "when", "tone", "confidence", "cause_heading", "hedged")
             env.filters.update({name: getattr(formatting, name) for name in names})
             titles = datasette.databases[NAME].titles
-            env.filters.update(topic_title=titles.topic, exposure_title=titles.exposure)
+            env.filters.update(
+                topic_title=titles.topic, exposure_title=titles.exposure, stock=titles.stock, label=titles.label
+            )
             env.globals.update(
                 link=formatting.link,
                 incident_path=formatting.incident_path,
@@ -79,11 +82,12 @@ class Plugin:
 
     @hookimpl
     def extra_template_vars(self, request: Request | None, datasette: Datasette) -> dict[str, Any]:
-        """The nonce of this response, and the version of the style sheet."""
+        """The nonce of this response, and the versions of the style sheet and the script."""
         if not is_ours(datasette):
             return {}
         nonce = request.scope.get(NONCE, "") if request is not None else ""
-        return {"nonce": nonce, "style_version": int(STYLE.stat().st_mtime)}
+        versions = {f"{name}_version": int(file.stat().st_mtime) for name, file in (("style", STYLE), ("zone", ZONE))}
+        return {"nonce": nonce, **versions}
 
     @hookimpl(tryfirst=True)
     def render_cell(

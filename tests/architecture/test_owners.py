@@ -14,6 +14,7 @@ from tests.architecture.test_assertions import name_of
 CHARACTERS = "bot/core/text/characters.py"
 MARKET = "bot/core/prices/market.py"
 WAITING = "bot/core/waiting.py"
+WORDING = "bot/core/text/wording.py"
 JOBS = "bot/app/run/jobs.py"
 SCHEDULER = "bot/adapters/scheduler.py"
 THREADS = "bot/threads.py"
@@ -129,6 +130,32 @@ def _is_doubled(node: ast.expr) -> bool:
     return any(isinstance(side, ast.Constant) and side.value == 2 for side in sides)
 
 
+SPEAKING = ("bot/core/", "bot/delivery/", "bot/app/chat/", "bot/render/")
+"""Where messages are made."""
+SETTINGS = frozenset(
+    {"bot/delivery/quiet_hours.py", "bot/app/chat/preferences.py", "bot/core/rules/conditions/timing.py"}
+)
+"""A person's hours, in the zone the person named."""
+PICTURES = "bot/core/messages/pictures.py"
+ZONES = "bot/render/zones.py"
+_OF_DAY = re.compile(r"(?<!T)%H:%M")
+"""A time for people; with a ``T`` it is one for programs."""
+
+
+def check_times(file: str, source: str) -> list[Finding]:
+    """A time of day as a piece of a string: no reader's program can put it into the reader's zone. (Pictures say
+    theirs.)"""
+    if file in (WORDING, PICTURES, ZONES) or file in SETTINGS or not file.startswith(SPEAKING):
+        return []
+    written = [n.lineno for n in literals(source) if isinstance(n.value, str) and _OF_DAY.search(n.value)]
+    made = [
+        n.lineno
+        for n in nodes_of(source)
+        if isinstance(n, ast.Call) and name_of(n) in ("Moment", "clock_words", "moment_words")
+    ]
+    return [Finding(file, line, f"ask {WORDING} for a Moment") for line in (*written, *made)]
+
+
 Check = Callable[[str, str], list[Finding]]
 CHECKS: tuple[Check, ...] = (
     check_characters,
@@ -136,6 +163,7 @@ CHECKS: tuple[Check, ...] = (
     check_past,
     check_planning,
     check_threads,
+    check_times,
     check_waiting,
 )
 
@@ -161,6 +189,10 @@ def test_what_has_an_owner_is_written_once(check: Check) -> None:
         (check_planning, "self.scheduler.after('prices', wait, self._poll_prices)"),
         (check_threads, "found = await asyncio.to_thread(look, folder)"),
         (check_threads, "found = await loop.run_in_executor(None, look)"),
+        (check_times, "words = f'at {at:%H:%M} UTC'"),
+        (check_times, "words = at.strftime('%d %b %H:%M')"),
+        (check_times, "words = (Moment(at, 'noon'),)"),
+        (check_times, "words = f'at {clock_words(at)}'"),
         (check_waiting, "wait = response.headers.get('Retry-After')"),
         (check_waiting, "wait = first * 2 ** failures"),
         (check_waiting, "wait = min(first * (1 << failures), longest)"),
@@ -179,6 +211,7 @@ def test_a_copy_is_found(check: Check, source: str) -> None:
         (check_links, "from urllib.parse import quote, urljoin\naddress = f'http://{host}'"),
         (check_planning, "self.jobs.add('prices', poll, every=wait)\nroot.after(5)"),
         (check_threads, "found = await asyncio.wrap_future(in_thread(look, 'look'))"),
+        (check_times, "words = ('at ', clock(at), f'; {at:%d %b}')"),
         (check_waiting, "raise SourceError(said, retry_after=wait)\nsize = 4 * (1 << 20)"),
     ],
 )

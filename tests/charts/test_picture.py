@@ -13,7 +13,7 @@ from bot.adapters.charts import draw
 from bot.core.messages import pictures
 from bot.core.messages.pictures import PEERS, PricePicture, plain_price_picture
 from bot.core.model import DailyBar, Observation, Phase, Quote, QuoteKind, Split
-from bot.core.text.wording import clock
+from bot.core.text.wording import clock_words
 from tests.charts.pictures import (
     MONDAY,
     TIMETABLE,
@@ -55,7 +55,7 @@ def test_the_lead_is_shown_against_its_alerts_reference() -> None:
 
 
 def test_points_are_the_closes_before_and_the_quotes_of_the_fall() -> None:
-    assert [(clock(p.at), p.price, p.phase) for p in shock_picture().points] == [
+    assert [(clock_words(p.at), p.price, p.phase) for p in shock_picture().points] == [
         ("21:00 UTC", 100.0, Phase.REGULAR),
         ("10:00 UTC", 88.0, Phase.PRE),
         ("10:05 UTC", 87.5, Phase.PRE),
@@ -65,7 +65,9 @@ def test_points_are_the_closes_before_and_the_quotes_of_the_fall() -> None:
 
 
 def test_phases_are_shown_as_far_as_they_have_gone() -> None:
-    assert [(s.session.day, s.phase, clock(s.start_at), clock(s.end_at)) for s in shock_picture().spans] == [
+    assert [
+        (s.session.day, s.phase, clock_words(s.start_at), clock_words(s.end_at)) for s in shock_picture().spans
+    ] == [
         (24, Phase.REGULAR, "14:30 UTC", "21:00 UTC"),
         (27, Phase.PRE, "09:00 UTC", "14:30 UTC"),
         (27, Phase.REGULAR, "14:30 UTC", "16:05 UTC"),

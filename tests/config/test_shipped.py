@@ -11,7 +11,7 @@ from bot.app.lab.workbench import open_workbench
 from bot.app.project import check_rules, load_project
 from bot.app.setup.new_folder import copy_rule, make_folder
 from bot.config.episodes.file import episode_path, episode_paths
-from bot.config.news.companies import companies_document
+from bot.config.news.companies_document import companies_document
 from bot.config.news.topics import load_topics
 from bot.config.rules import rule_files
 from bot.config.rules.dump import Origin, full_rules

@@ -12,10 +12,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.core.engine import Engine
-from bot.core.model import Observation, QuoteKind, Reach
-from bot.core.news import Companies, Company, NewsIndex
+from bot.core.model import Announcement, Observation, QuoteKind, Reach
+from bot.core.news import Companies, Company, NewsIndex, Topics
 from bot.core.prices.market import Market
-from bot.core.rules.conditions import All, Condition, News
+from bot.core.rules.conditions import All, Condition, Level, News
 from bot.core.rules.rule import RuleSet
 from bot.render import plain
 from tests.core.message_worlds import COMPANIES, STOCKS
@@ -40,8 +40,9 @@ def told(
     tape: list[Observation],
     since: str = "01-02 00:00",
     of_news: dict[str, News] | None = None,
-) -> str:
-    """All messages of a tape; of edits only when they came and how they begin."""
+    topics: Topics = TOPICS,
+) -> list[Announcement]:
+    """All messages and edits about incidents of a tape."""
     timetable = weekday_timetable()
     alone = [
         replace(rule(name, replace(when, reaches=(Reach.NONE,)), ()), per_happening=True)
@@ -51,22 +52,22 @@ def told(
     machine = Engine(
         RuleSet([*(rule(n, when, symbols, follow_up=FOLLOW_UPS) for n, when in conditions.items()), *alone]),
         companies,
-        TOPICS,
-        NewsIndex(TOPICS, companies, window=timedelta(days=14)),
+        topics,
+        NewsIndex(topics, companies, window=timedelta(days=14)),
         Market(lambda symbol: timetable),
         benchmark="SPY",
         watching_since=at(since),
     )
+    every = [said for decided in play(machine, tape, "02-04 23:00") for said in decided.announcements]
+    return [said for said in every if said.incident and said.suppressed_by is None]
+
+
+def text_of(messages: list[Announcement]) -> str:
+    """The messages; of edits only when they came and how they begin."""
     texts = []
-    for decided in play(machine, tape, "02-04 23:00"):
-        for said in decided.announcements:
-            if not said.incident or said.suppressed_by is not None:
-                continue
-            head = f"=== {said.at:%m-%d %H:%M:%S} {said.reason}"
-            if said.edits:
-                texts.append(f"{head}, edit: {said.summary.subject}")
-            else:
-                texts.append(f"{head}\n{plain(said.summary)}\n")
+    for said in messages:
+        head = f"=== {said.at:%m-%d %H:%M:%S} {said.reason}"
+        texts.append(f"{head}, edit: {said.summary.subject}" if said.edits else f"{head}\n{plain(said.summary)}\n")
     return "\n".join(texts) + "\n"
 
 
@@ -88,15 +89,15 @@ def falls(symbol: str, level: float, hour: str = "15") -> Iterator[Observation]:
     yield quote(symbol, level + 5, "01-28 21:00", QuoteKind.CLOSE)
 
 
-def fallen(count: int) -> str:
+def fallen(count: int) -> list[Announcement]:
     """So many stocks fall, each a little further than the one before."""
     companies = many(count)
     tape = [o for n in range(count) for o in falls(f"S{n:02}", 88.5 - n * 0.25)]
     return told(companies, {"shock": EITHER}, [*before(companies), *tape])
 
 
-def cases() -> dict[str, str]:
-    """The texts by name."""
+def cases() -> dict[str, list[Announcement]]:
+    """The messages by name."""
     start = before(COMPANIES)
     rising = [quote("MRVL", 100 + n, f"01-27 15:0{n}") for n in range(6, 9)]
     rising += [quote("AVGO", 105 + n, f"01-27 15:0{n}") for n in range(6, 9)]
@@ -114,6 +115,8 @@ def cases() -> dict[str, str]:
         "late": told(COMPANIES, {"fall": EITHER}, [*start, *later], "01-27 16:30"),
         "another-session": told(COMPANIES, {"fall": FELL, "shock": EITHER}, [*start, *tuesday]),
         "since-the-open": told(COMPANIES, {"slide": price("< -4%", "open")}, [*start, *slide()]),
+        "an-hour-ago": told(COMPANIES, {"slide": price("< -4%", "30m")}, [*start, *slow_slide()]),
+        "a-level-in-yen": told(COMPANIES, {"level": Level(below=True, level=8000.0)}, list(in_yen())),
         **{f"stocks-{count:02}": fallen(count) for count in (1, 2, 12, 60)},
     }
 
@@ -126,7 +129,22 @@ def slide() -> Iterator[Observation]:
         yield quote(symbol, 100.5, f"01-27 {hour}:02")
 
 
+def slow_slide() -> Iterator[Observation]:
+    """Prices an hour apart: half an hour ago there was none."""
+    yield quote("NVDA", 101.0, "01-27 15:00")
+    yield quote("NVDA", 95.5, "01-27 16:00")
+    yield quote("NVDA", 95.0, "01-27 16:01")
+    yield quote("NVDA", 94.0, "01-27 18:00")
+
+
+def in_yen() -> Iterator[Observation]:
+    """A stock whose prices have a currency falls below a level that its rule watches."""
+    yield close("NVDA", 8011.0, "01-24")
+    for level, minute in ((7990.0, 0), (7980.5, 1)):
+        yield replace(quote("NVDA", level, f"01-27 15:0{minute}"), currency="JPY")
+
+
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
-    for name, text in cases().items():
-        (FOLDER / f"{name}.txt").write_text(text, encoding="utf-8")
+    for name, messages in cases().items():
+        (FOLDER / f"{name}.txt").write_text(text_of(messages), encoding="utf-8")

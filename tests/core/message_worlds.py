@@ -23,6 +23,7 @@ from bot.core.text.wording import CAUSE_HEADINGS, OLD, percent, price
 from bot.render import plain
 from tests.core import worlds
 from tests.core.worlds import TOPICS, at, close, news, quote, rule, story, weekday_timetable
+from tests.forms import stray_times
 
 STOCKS = ("NVDA", "AVGO", "MRVL", "VRT", "ETN", "MOD", "KO", "PEP")
 COMPANIES = Companies(
@@ -200,8 +201,10 @@ def apart(told: Sequence[Announcement]) -> None:
 
 
 def check(machine: Engine, announcement: Announcement) -> None:
-    """Everything a message says agrees with its figures, and these with the moment."""
+    """Everything a message says agrees with its figures, and these with the moment; all its times are ones that a
+    reader's program can put into the reader's zone."""
     summary = announcement.summary
+    assert stray_times(summary) == []
     if any(b.name == "part of" for b in summary.blocks) or announcement.reason is Reason.CORRECTED:
         return
     figures = summary.figures
@@ -243,11 +246,7 @@ def _check_counts(summary: Summary, moves: Sequence[StockMove]) -> None:
     assert all((m.change < 0) == (falls is not None) for m in moves), subject
     group = re.match(r"(\d+) ", subject)
     others = re.search(r"(?:alongside|with) (\d+) other stocks?", subject)
-    named = (
-        2
-        if re.search(r"% (?:since [\w: ]+|in \d sessions?|from [\w ]+)? ?and \w", subject) or " % and " in subject
-        else 1
-    )
+    named = 2 if re.search(r"% (?:since [\w ]+|in [\w ]+|from [\w ]+)? ?and \w", subject) or " % and " in subject else 1
     counted = int(group[1]) if group else named + (int(others[1]) if others else 0)
     assert counted == len(moves), f"{subject}: {len(moves)}"
     rows = [b for b in summary.blocks if b.name.startswith("who is hit")]

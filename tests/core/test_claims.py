@@ -178,7 +178,8 @@ def stored(each: Alert) -> dict[str, Any]:
     latest = {"last_price": each.last_price, "last_price_at": line["at"], "last_change": each.last_change}
     fired = {f"fired_{key}": value for key, value in then.items()}
     of_severity = {f"severity_{key}": value for key, value in then.items()}
-    return line | fired | of_severity | latest | {"severity_at": line["at"], "severity_phase": each.phase.value}
+    of_severity |= {"severity_at": line["at"], "severity_phase": each.phase.value}
+    return line | fired | of_severity | latest | {"currency": ""}
 
 
 def headline(desk: Desk) -> str:

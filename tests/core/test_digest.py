@@ -49,6 +49,7 @@ from bot.replay.playing import play as play_tape
 from tests.core import worlds
 from tests.core.real_sessions import timetable as real
 from tests.core.worlds import COMPANIES, TOPICS, at, close, engine, quote, shock_tape, story, weekday_timetable
+from tests.forms import stray_times
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 NEW_YORK = weekday_timetable()
@@ -234,7 +235,9 @@ def topic(name: str) -> str:
 
 def said(what: DigestInputs, due: Due = AFTER_MONDAY, moment: datetime | None = None) -> Summary:
     """The digest's summary."""
-    return digest(compile_digest(what, due, moment or due.at), named, topic)
+    found = digest(compile_digest(what, due, moment or due.at), named, topic)
+    assert stray_times(found) == []
+    return found
 
 
 def text(what: DigestInputs, due: Due = AFTER_MONDAY, moment: datetime | None = None) -> str:

@@ -127,15 +127,15 @@ READERS = [
     ("/help", "/alerts .SYMBOL. .7d."),
     ("/help quiet", "22:00-07:00"),
     ("/status", "Aftershock is watching"),
-    ("/alerts", r"(?s)Alerts, last 7 days.*VRT −14\.0\s%"),
+    ("/alerts", r"(?s)Alerts, last 7 days.*Vertiv \(VRT\) −14\.0\s%"),
     ("/alerts nvda 30d", "Alerts of NVDA, last 30 days"),
     ("/alerts MSFT", "No alerts of MSFT in the last 7 days"),
     ("/alerts ZZZZ", "ZZZZ is not watched"),
     ("/incident", r"(?s)What happened.*Status.*open"),
     ("/incident ../../etc/passwd", "not the id"),
-    ("/why", r"(?s)why ai-model-shock fired.*✓ price change < -10%.* on AI models, \d+ source"),
+    ("/why", r"(?s)why ai-model-shock fired.*✓ price change < −10\s%.* on AI models, \d+ source"),
     ("/why nothing-of-that", "not the id"),
-    ("/price NVDA", r"NVDA 124\.08, −13\.0\s%"),
+    ("/price NVDA", r"Nvidia \(NVDA\) 124\.08, −13\.0\s%"),
     ("/price nvda, avgo; drop", "Not watched"),
     ("/price NVDA AVGO", r"(?s)NVDA.*AVGO"),
     ("/price", "Which stocks"),
@@ -185,7 +185,7 @@ def test_a_subscriber_asks(day: Desk, asked: str, answered: str) -> None:
 
 def test_a_chat_reads_numbers_as_it_writes_them(day: Desk) -> None:
     assert "like 1.234,5 from now on" in said(day, THIRD, THIRD, "/numbers 1.234,5")
-    assert re.search(r"NVDA 124,08, −13,0\s%", said(day, THIRD, THIRD, "/price NVDA AVGO"))
+    assert re.search(r"Nvidia \(NVDA\) 124,08, −13,0\s%", said(day, THIRD, THIRD, "/price NVDA AVGO"))
     assert "like 1,234.5 from now on" in said(day, THIRD, THIRD, "/numbers 1,234.5")
 
 
@@ -287,7 +287,7 @@ def pressed(desk: Desk, chat: int, user: int, what: str, *, answers: bool = True
 def test_buttons_that_tell_more_answer_the_message(day: Desk, chat: int, user: int) -> None:
     message = next(m for m in day.api.messages(chat) if alert(m))
     assert len(message.buttons) == 7
-    for what, words in (("why", "why ai-model-shock fired"), ("stories", f"behind {lead(day)}"), ("chart", "")):
+    for what, words in (("why", "why ai-model-shock fired"), ("stories", f"({lead(day)})"), ("chart", "")):
         known = {m.id for m in day.api.messages(chat)}
         pressed(day, chat, user, what)
         new = wait_until(lambda known=known: [m for m in day.api.messages(chat) if m.id not in known], what)

@@ -108,7 +108,7 @@ def test_each_is_told_once_and_every_delivery_is_settled(desk: Desk, emulator: E
         ("/status", "Aftershock is watching"),
         ("/help", "/alerts"),
         ("/alerts", "Alerts, last 7 days"),
-        ("/alerts NVDA", "NVDA −13.0\xa0%"),
+        ("/alerts NVDA", "Nvidia (NVDA) −13.0\xa0%"),
         ("/why", "why ai-model-shock fired"),
         ("/incident", "Status"),
         ("/news", "DeepSeek"),
@@ -126,7 +126,7 @@ def test_commands_are_answered(desk: Desk, emulator: Emulator, asked: str, answe
 
 def test_a_member_of_a_group_may_look_and_not_choose(desk: Desk, emulator: Emulator) -> None:
     assert "Aftershock is watching" in said(emulator, GROUP, "/status@TestNameBot")
-    assert "NVDA −13.0\xa0%" in said(emulator, GROUP, "/alerts")
+    assert "Nvidia (NVDA) −13.0\xa0%" in said(emulator, GROUP, "/alerts")
     assert "admin" in said(emulator, GROUP, "/stop")
 
 

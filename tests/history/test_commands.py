@@ -55,6 +55,23 @@ def test_what_is_printed_fits_the_terminal(
         assert not any(line == "" for line in lines)
 
 
+def test_prices_of_stocks_abroad_have_their_currency(week: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    listed = run_command("history", "list", "--symbol", "5801.T", "--database", week).stdout
+    assert "¥7,074" in listed
+    (last, *_) = [
+        json.loads(line)
+        for line in run_command(
+            "history", "list", "--symbol", "5801.T", "--json", "--database", week
+        ).stdout.splitlines()
+    ]
+    assert last["currency"] == "JPY"
+    told = run_command("history", "show", last["id"], "--database", week).stdout
+    assert "Changes against ¥" in told
+    assert "(¥" in told.split("Why it")[1], "what a condition measured"
+    assert "142.62" in run_command("history", "show", NVDA, "--database", week).stdout
+
+
 def test_columns_without_room_are_named(week: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
     asked = "SELECT symbol, fired_at, rule, severity, cause_title, incident_id FROM alert_history"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import example, given
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 from bot.core.messages.lead import NAME, checked, prompt, with_lead
 from bot.core.model import Block, BlockKind, Summary
+from bot.core.text.wording import bare, clock, quotation, when
 from bot.render import html, plain
 from tests.lead.summaries import SUMMARY, with_headline
 from tests.render.summaries import summaries
@@ -255,6 +258,20 @@ def test_the_lead_is_a_paragraph_after_the_headline() -> None:
     assert led.subject == SUMMARY.subject
     assert plain(led).split("\n\n")[1] == GOOD[0]
     assert GOOD[0].replace(" %", "\xa0%") in html(led)
+
+
+def test_a_time_in_the_lead_is_the_readers_to_put_into_a_zone() -> None:
+    at = datetime(2025, 1, 27, 11, tzinfo=UTC)
+    facts = Block("facts", BlockKind.FACTS, 90, lines=(("At ", clock(at), " and ", when(at), "."),))
+    led = with_lead(replace(SUMMARY, blocks=(*SUMMARY.blocks, facts)), "Down at 11:00 UTC, and on 27 Jan 11:00 UTC.")
+    (line,) = led.blocks[1].lines
+    assert line == ("Down at ", clock(at), ", and on ", when(at), ".")
+
+
+def test_a_title_with_a_number_is_evidence_like_any_other() -> None:
+    block = Block("why", BlockKind.LINKS, 80, "", ((f"{quotation('Sold 12.5 % of it')} — Wire.",),))
+    assert checked(GOOD[0], Summary((*SUMMARY.blocks, block))) == GOOD[0]
+    assert prompt(Summary((block,))) == bare(prompt(Summary((block,))))
 
 
 def test_a_second_lead_takes_the_place_of_the_first() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.model import Block, BlockKind, Line, Link, Moment, Strong, Summary
+from bot.core.text.wording import clock
 from bot.render import html
 from bot.render.limits import MESSAGE_LIMIT, PHONE_WIDTH
 from bot.render.telegram_html import inline_html
@@ -228,3 +230,15 @@ def test_a_summary_with_nothing_to_show_falls_back_to_its_subject() -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_line_for_short_answers_is_valid_markup_too(text: str) -> None:
     assert _squeezed(parse(inline_html(text))[0]) == _squeezed(clean(text))
+
+
+def test_many_times_cost_no_block() -> None:
+    at = datetime(2025, 1, 27, 10, tzinfo=UTC)
+    stocks = [(f"S{n:02} −{n}.0 % (", clock(at), "); ") for n in range(110)]
+    table = Block("who is hit", BlockKind.FACTS, 60, "Who is hit", tuple(stocks))
+    note = Block("note", BlockKind.NOTE, 10, lines=(("Not investment advice.",),))
+    text = html(Summary((Block("headline", BlockKind.HEADLINE, 100, lines=((Strong("Falls"),),)), table, note)))
+    assert "S109 −109.0\xa0% (10:00 UTC)" in text
+    assert text.endswith("<i>Not investment advice.</i>")
+    few = html(Summary((replace(table, lines=tuple(stocks[:20])), note)))
+    assert few.count("<tg-time ") == 20

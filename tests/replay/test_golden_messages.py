@@ -13,6 +13,7 @@ from bot.render import plain, rich
 from bot.render.limits import MESSAGE_LIMIT
 from bot.render.text import utf16_length
 from bot.replay.playing import Played
+from tests.forms import stray_times
 from tests.replay.golden import FOLDER, messages, played
 from tests.servers.telegram_markup import parse
 from tests.servers.telegram_rich import read
@@ -45,6 +46,11 @@ def test_every_message_and_edit_is_taken_whole_as_a_rich_message(week: Played) -
         assert shown.kinds.count("photo") == 2
         titles = [block.title for block in summary.blocks if block.title and (block.lines or block.rows)]
         assert [line for line in shown.lines if line in titles] == titles
+
+
+def test_every_time_of_day_can_be_put_into_the_readers_zone(week: Played) -> None:
+    for told in week.told:
+        assert stray_times(told.announcement.summary) == []
 
 
 def test_the_week_is_followed_from_the_first_fall_to_its_end(week: Played) -> None:

@@ -116,11 +116,15 @@ class Look:
 
 @contextmanager
 def looking(
-    chrome: Any, address: str, size: tuple[int, int], *, scheme: str = "light", touch: bool = False
+    chrome: Any, address: str, size: tuple[int, int], *, scheme: str = "light", touch: bool = False, zone: str = "UTC"
 ) -> Iterator[Look]:
-    """A window of its own."""
+    """A window of its own, of a browser in ``zone``."""
     context = chrome.new_context(
-        viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, has_touch=touch, is_mobile=touch
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme=scheme,
+        has_touch=touch,
+        is_mobile=touch,
+        timezone_id=zone,
     )
     context.set_default_timeout(10_000)
     try:

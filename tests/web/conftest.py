@@ -33,11 +33,12 @@ HOST = "http://127.0.0.1:8001"
 
 
 def site(database: Path, password: Secret | None) -> Guard:
-    """The site over a history in this process, with the titles of the topics and exposures that ship."""
+    """The site over a history in this process, with the titles of topics and exposures and the names of companies that
+    ship."""
     from bot.web.application import application  # here: Datasette takes a second, also where tests are only collected
     from bot.web.guard import Guard
 
-    return Guard(application(database, connect_guarded, load_titles(REPOSITORY / "rules" / "topics")), password)
+    return Guard(application(database, connect_guarded, load_titles(REPOSITORY / "rules")), password)
 
 
 def asker(application: Guard, **more: object) -> httpx.AsyncClient:

@@ -121,6 +121,39 @@ def test_no_two_words_of_the_chart_overlap(chrome: Any, address: str, size: tupl
                 assert 0 <= box["x"] <= box["x"] + box["width"] <= inside, span.inner_text()
 
 
+def test_times_are_in_the_readers_own_zone_or_the_one_chosen(chrome: Any, address: str) -> None:
+    with looking(chrome, address, DESK, zone="Europe/Paris") as look:
+        look.go(INCIDENT)
+        bubble = look.page.locator(".bubble").first
+        assert look.page.locator("footer select").input_value() == "Europe/Paris"
+        assert look.page.locator(".facts time").first.inner_text() == "27 Jan 2025 07:30"
+        assert "27 Jan 07:30 GMT+1" in bubble.inner_text()
+        assert "Times below the chart are UTC" in look.page.inner_text("figure.chart")
+        look.page.locator("footer select").select_option("America/New_York")
+        assert look.page.locator(".facts time").first.inner_text() == "27 Jan 2025 01:30"
+        assert "27 Jan 01:30 EST" in bubble.inner_text()
+        look.go("/history/alert_history?symbol=NVDA")
+        assert look.page.locator("footer select").input_value() == "America/New_York", "it is remembered"
+        cell = look.page.locator("td time").first
+        assert (cell.get_attribute("datetime") or "").startswith("2025-01-27T15:00")
+        assert cell.inner_text() == "27 Jan 2025 10:00"
+        look.go(INCIDENT)
+        look.page.locator("footer select").select_option("UTC")
+        assert "07:30" not in bubble.inner_text()
+        assert "06:30 UTC" in bubble.inner_text()
+        assert not look.page.locator("figure.chart figcaption").first.is_visible()
+        assert look.complaints == []
+
+
+def test_without_scripts_times_are_utc_and_say_so(chrome: Any, address: str) -> None:
+    context = chrome.new_context(java_script_enabled=False, timezone_id="Europe/Paris")
+    page = context.new_page()
+    page.goto(f"{address}/")
+    assert "Times are UTC." in page.inner_text("footer")
+    assert not page.locator("footer select").is_visible()
+    context.close()
+
+
 def test_messages_fold_and_unfold(desk: Look) -> None:
     desk.go(INCIDENT)
     messages = desk.page.locator("details.message")

@@ -62,7 +62,7 @@ async def test_the_front_page_tells_the_incidents_newest_first(pages: httpx.Asyn
     said = words_of(await pages.get("/"))
     assert "critical began 27 Jan 2025 06:30" in said
     assert "Again: Advantest falls 11.1 % in Tokyo alongside 4 other stocks after AI-model news" in said
-    assert "6857.T −11.1 % the furthest of 5 stocks as of 28 Jan 2025 06:30" in said
+    assert "Advantest (6857.T) −11.1 % the furthest of 5 stocks as of 28 Jan 2025 06:30" in said
     cause = "US stock futures fall as DeepSeek's cheap AI model threatens American tech companies"
     assert f"{cause} Bloomberg , likely (0.79)" in said
     assert "9 messages, 19 stories, 2 say right, 1 say wrong" in said
@@ -75,7 +75,7 @@ async def test_an_incident_is_told_whole(pages: httpx.AsyncClient) -> None:
     for part in (
         "began 27 Jan 2025 06:30 closed 3 Feb 2025 21:00",
         "first story: DeepSeek-R1 is out, 20 Jan 2025 12:37",
-        "NVDA −18.2 % at its worst",
+        "Nvidia (NVDA) −18.2 % at its worst",
         "48 stocks with alerts, deepest fall first",
         "NBIS −41.4 % −37.4 %",
         "19 stories behind it",
@@ -90,14 +90,17 @@ async def test_an_incident_is_told_whole(pages: httpx.AsyncClient) -> None:
     ):
         assert part in said, part
     assert answer.text.count('class="price"') >= 2, "the chart has its line"
-    assert 'aria-label="Prices of NVDA from 23 Jan 2025 21:00 to 29 Jan 2025 01:00 UTC; lowest 117.83' in answer.text
+    assert (
+        'aria-label="Prices of Nvidia (NVDA) from 23 Jan 2025 21:00 to 29 Jan 2025 01:00 UTC; lowest 117.83'
+        in answer.text
+    )
     assert "against 142.62" in answer.text
 
 
 async def test_another_stock_of_it_can_be_chosen(pages: httpx.AsyncClient) -> None:
     said = await pages.get("/incident/20250127-1?symbol=vrt")
-    assert 'aria-label="Prices of VRT' in said.text
-    assert 'aria-label="Prices of NVDA' in (await pages.get("/incident/20250127-1?symbol=NONE")).text
+    assert 'aria-label="Prices of Vertiv (VRT)' in said.text
+    assert 'aria-label="Prices of Nvidia (NVDA)' in (await pages.get("/incident/20250127-1?symbol=NONE")).text
 
 
 async def test_an_alert_is_told_whole(pages: httpx.AsyncClient, week: Path) -> None:
@@ -105,7 +108,7 @@ async def test_an_alert_is_told_whole(pages: httpx.AsyncClient, week: Path) -> N
         (chosen,) = conn.execute("SELECT id FROM alerts WHERE symbol = 'NVDA' AND rule = 'ai-model-shock'").fetchone()
     said = words_of(await pages.get(f"/alert/{chosen}"))
     for part in (
-        "NVDA −18.2 % at its worst, by ai-model-shock",
+        "Nvidia (NVDA) −18.2 % at its worst, by ai-model-shock",
         "fired 27 Jan 2025 11:00 at 122.75, −13.9 %",
         "critical since 27 Jan 2025 17:00 , at 117.26, −17.8 %",
         "part of incident 20250127-1",
@@ -119,6 +122,17 @@ async def test_an_alert_is_told_whole(pages: httpx.AsyncClient, week: Path) -> N
         "right telegram:7",
     ):
         assert part in said, part
+
+
+async def test_prices_of_a_stock_abroad_have_their_currency(pages: httpx.AsyncClient, week: Path) -> None:
+    with sqlite3.connect(week) as conn:
+        (chosen,) = conn.execute("SELECT id FROM alerts WHERE symbol = '5801.T' ORDER BY fired_at LIMIT 1").fetchone()
+    answer = await pages.get(f"/alert/{chosen}")
+    said = words_of(answer)
+    assert said.startswith("Furukawa Electric (5801.T) ")
+    assert "at ¥7,074, −11.7 %" in said
+    assert "changes against ¥8,011" in said
+    assert 'title="Furukawa Electric (5801.T)">Furukawa Electric<' in (await pages.get("/incident/20250127-1")).text
 
 
 async def test_words_are_found(pages: httpx.AsyncClient) -> None:
@@ -206,7 +220,7 @@ async def test_an_incident_with_next_to_nothing_is_told(own: httpx.AsyncClient, 
     store.commit(batch(fired(bare), incident("i1", "a1", topic="")))
     said = words_of(await own.get("/incident/i1"))
     assert "No cause known." in said
-    assert "No prices of NVDA at that time are stored." in said
+    assert "No prices of Nvidia (NVDA) at that time are stored." in said
     assert "No messages were sent." in said
     assert "No cause known." in words_of(await own.get("/alert/a1"))
     assert "No cause known" in words_of(await own.get("/"))
@@ -254,7 +268,7 @@ async def test_an_incident_is_told_as_of_one_moment(own: httpx.AsyncClient, stor
     store.commit(batch(story("s1"), *map(fired, three), whole, first, edit))
     for said in (words_of(await own.get("/")), words_of(await own.get("/incident/i1"))):
         assert "Two fall." in said
-        assert "NVDA −12.0 %" in said
+        assert "Nvidia (NVDA) −12.0 %" in said
         assert "the furthest of 2 stocks" in said
         assert f"s of {shown(after(60))}" in said
         assert "A tool that does the work" in said

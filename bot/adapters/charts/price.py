@@ -12,7 +12,7 @@ from bot.adapters.charts.labels import along, apart, beside, hidden, spread
 from bot.adapters.charts.style import HEIGHT, MAKER, MARGIN, SMALL, TITLE, Box, Sheet, Theme, signed
 from bot.core.messages.pictures import Marker, Peer, PricePicture
 from bot.core.model import Phase
-from bot.core.text.wording import PHASE_WORDS, against, clock, percent, price, short_day
+from bot.core.text.wording import PHASE_WORDS, against, clock_words, percent, price, short_day, words_of
 from bot.render.axes import tick_text
 
 TALL = 1080
@@ -92,11 +92,12 @@ def _heading(sheet: Sheet, picture: PricePicture) -> None:
     title = f"{sheet.shortened(picture.name, spare, TITLE, True) or symbol}{behind}"
     sheet.text(MARGIN, 46, title, theme.text, TITLE, True, name="title")
     sheet.text(sheet.width - MARGIN, 46, change, signed(theme, picture.change), TITLE, True, "right")
-    figure, whole = price(picture.price, picture.currency), against(picture.reference, picture.currency)
+    figure = price(picture.price, picture.currency)
+    whole = words_of(against(picture.reference, picture.price_at, picture.currency))
     phases = CLOSED if picture.official else (PHASE_WORDS[picture.phase], *SHORT_PHASES[picture.phase])
-    ways = [f"{figure} {whole}; {phase}, {clock(picture.price_at)}" for phase in phases]
+    ways = [f"{figure} {whole}; {phase}, {clock_words(picture.price_at)}" for phase in phases]
     before = price(picture.reference.price, picture.currency)
-    ways.append(f"{figure} against {before}; {phases[-1]}, {clock(picture.price_at)}")
+    ways.append(f"{figure} against {before}; {phases[-1]}, {clock_words(picture.price_at)}")
     line = next((way for way in ways if sheet.width_of(way) <= inner), ways[-1])
     sheet.text(MARGIN, 98, sheet.shortened(line, inner), theme.muted)
 

@@ -14,7 +14,7 @@ from bot.app.run.live import LiveBot
 from bot.core.messages.answers import answer, facts, note
 from bot.core.model import PAUSE, Line, Recipient, Severity, Silence, Strong, Summary
 from bot.core.ports import Outbox, People
-from bot.core.text.wording import age, count, listing, shortened
+from bot.core.text.wording import age, count, listing, shortened, verbatim
 
 PAUSED_FOR = timedelta(days=30)
 MOST_CHATS = 40
@@ -85,7 +85,8 @@ class AdminCommands:
         """Every recipient with its preferences, and allowed chats that never sent ``/start``."""
         access, recipients = self.access_lists.access, self.people.recipients()
         lines: list[Line | str] = [
-            (Strong(shortened(r.name, 40) or r.id), f" {r.id}: {_preferences(r)}") for r in recipients[:MOST_CHATS]
+            (Strong(verbatim(shortened(r.name, 40)) or r.id), f" {r.id}: {_preferences(r)}")
+            for r in recipients[:MOST_CHATS]
         ]
         known = {chat_of(r) for r in recipients}
         waiting = [str(c) for c in sorted(access.allow | access.admins) if c not in known]
@@ -101,11 +102,14 @@ class AdminCommands:
         now, failing = self.now(), self.bot.engine.view().failing
         named = {source for source, _, _, _ in failing}
         troubles: list[Line | str] = [
-            (Strong(f"{source}{f' {subject}' if subject else ''}"), f": {trouble.value}, {shortened(detail, 100)}")
+            (
+                Strong(verbatim(f"{source}{f' {subject}' if subject else ''}")),
+                f": {trouble.value}, {verbatim(shortened(detail, 100))}",
+            )
             for source, subject, trouble, detail in failing
         ]
         slow = [
-            (Strong(s.name), f": {shortened(s.last_error, 100)}")
+            (Strong(verbatim(s.name)), f": {verbatim(shortened(s.last_error, 100))}")
             for s in self.bot.states.values()
             if s.failures and s.name not in named
         ]

@@ -14,20 +14,24 @@ from bot.app.run.live import LiveBot
 from bot.core.incidents.incidents import lead_alert
 from bot.core.messages.answers import answer, facts, note, plain_lines
 from bot.core.messages.pictures import PricePicture
-from bot.core.model import Claim, Line, Link, Severity, Strong, Summary
+from bot.core.model import Claim, Line, Link, Moment, Severity, Strong, Summary
 from bot.core.ports import OpenHistory, People
 from bot.core.prices.windows import parse_duration
 from bot.core.text.titles import Titles
 from bot.core.text.wording import (
     CAUSE_HEADINGS,
     age,
+    bare,
+    condition_words,
     confidence_words,
     count,
     hedged,
-    moment,
     percent,
     price,
     shortened,
+    typeset,
+    verbatim,
+    when,
 )
 from bot.core.view import View
 
@@ -74,8 +78,10 @@ class AlertAnswers:
             return f"No alerts{about} in the last {age(span)}."
         lines: list[Line | str] = [
             (
-                Strong(f"{a['symbol']} {_percent(a['fired_change'])}".strip()),
-                f", {_moment(a['at'])}, {a['severity']}" + (f", {a['incident']}" if a["incident"] else ""),
+                Strong(f"{self.view.stock_of(a['symbol'])} {_percent(a['fired_change'])}".strip()),
+                ", ",
+                _when(a["at"]),
+                f", {a['severity']}" + (f", {a['incident']}" if a["incident"] else ""),
             )
             for a in found[:ALERTS]
         ]
@@ -102,7 +108,7 @@ class AlertAnswers:
                 lines.append(f"Acknowledged by {found.thread.acknowledged_by}")
             due = [f.due_at for f in found.thread.follow_ups if f.due_at is not None and f.done_at is None]
             if due:
-                lines.append(f"Next message {moment(min(due))}")
+                lines.append(("Next message ", when(min(due))))
         if verdicts := self.people.verdicts(wanted):
             lines.append(f"Readers: {', '.join(f'{n} {verdict}' for verdict, n in sorted(verdicts.items()))}")
         latest = last.summary if last is not None else None
@@ -118,33 +124,43 @@ class AlertAnswers:
         alert = self._alert(words)
         if alert is None:
             return _NO_ID if words else "There has been no alert yet."
-        first = f"{alert['symbol']} {_percent(alert['fired_change'])}: why {alert['rule']} fired"
+        stock = self.view.stock_of(alert["symbol"])
+        first = f"{stock} {_percent(alert['fired_change'])}: why {verbatim(alert['rule'])} fired"
         lines: list[Line | str] = []
         for check in alert["why"]:
             mark = {True: "✓", False: "✗"}.get(check["holds"], "?")
             indent = "– " * min(check["depth"], DEPTH)
-            measured = f": {shortened(check['measured'], 120)}" if check["measured"] else ""
-            lines.append((f"{indent}{mark} ", Strong(shortened(check["condition"], 120)), measured))
-        fired = f"Fired {_moment(alert['at'])}" + (f" at {price(alert['fired_price'])}" if alert["fired_price"] else "")
+            measured = f": {typeset(shortened(check['measured'], 120))}" if check["measured"] else ""
+            asked = condition_words(check["condition"], check["limit"], alert["currency"])
+            lines.append((f"{indent}{mark} ", Strong(shortened(asked, 120)), measured))
         rose = alert["severity_at"] not in (None, alert["at"])
-        since = f"{alert['severity']} since {_moment(alert['severity_at'])}" if rose else alert["severity"]
-        then = f" at {price(alert['price'])}, {_percent(alert['change'])}".rstrip(", ") if rose else ""
-        blocks = [facts([f"{fired}, {since}{then}"])]
-        blocks.append(
-            plain_lines(lines, f"Conditions {_moment(alert['severity_at'])}" if rose else "Conditions", weight=60)
-        )
+        blocks = [
+            facts([self._fired(alert, rose=rose)]),
+            plain_lines(lines, "Conditions as it rose" if rose else "Conditions", weight=60),
+        ]
         if cause := alert["cause"]:
             blocks.append(facts(_cause(cause, self.bot.project.topics.titles), _heading(cause), weight=55))
         ids = f"Alert {alert['id']}" + (f", incident {alert['incident']}" if alert["incident"] else "")
         blocks.append(note(f"{ids}. Not investment advice."))
         return answer(first, *blocks)
 
+    @staticmethod
+    def _fired(alert: dict[str, Any], *, rose: bool) -> Line:
+        """When an alert fired and, where it ``rose`` in severity later, when that was; at which prices."""
+        currency = alert["currency"]
+        fired = f" at {price(alert['fired_price'], currency)}" if alert["fired_price"] else ""
+        if not rose:
+            return ("Fired ", _when(alert["at"]), f"{fired}, {alert['severity']}")
+        then = f" at {price(alert['price'], currency)}, {_percent(alert['change'])}".rstrip(", ")
+        since = f"{fired}, {alert['severity']} since "
+        return ("Fired ", _when(alert["at"]), since, _when(alert["severity_at"]), then)
+
     def cause_in_brief(self, incident: str) -> str:
         """An incident's cause in at most 200 characters, as a pop-up in Telegram holds them."""
         alert = self._alert(incident)
         if alert is None:
             return _NO_ID
-        move = f"{alert['symbol']} {_percent(alert['change'])}"
+        move = bare(f"{self.view.stock_of(alert['symbol'])} {_percent(alert['change'])}")
         cause = alert["cause"]
         if cause is None:
             return f"{move}: no known cause; it fired on prices alone."
@@ -161,15 +177,15 @@ class AlertAnswers:
             whole = history.show_alert(alert["id"])
         stories = whole["stories"] if whole is not None else []
         if not stories:
-            return f"No stories behind {alert['symbol']}: it fired on prices alone."
+            return f"No stories behind {bare(self.view.stock_of(alert['symbol']))}: it fired on prices alone."
         lines: list[Line | str] = []
         for story in stories[:ALERTS]:
             source = story["publisher"] or story["source"]
             score = f", score {story['score']:.2f}" if isinstance(story["score"], float) else ""
             seen = story["published_at"] or story["seen_at"]
-            lines.append((_linked(story["title"], story["link"]), f" – {source}, {_moment(seen)}{score}"))
+            lines.append((_linked(story["title"], story["link"]), f" – {verbatim(source)}, ", _when(seen), score))
         more = f"and {len(stories) - ALERTS} more. " if len(stories) > ALERTS else ""
-        first = f"{count(len(stories), 'story', 'stories')} behind {alert['symbol']}"
+        first = f"{count(len(stories), 'story', 'stories')} behind {self.view.stock_of(alert['symbol'])}"
         return answer(first, facts(lines), note(f"{more}Oldest first. Not investment advice."))
 
     async def chart(self, incident: str) -> tuple[bytes, ...]:
@@ -203,11 +219,14 @@ class AlertAnswers:
     def _standing(self, symbol: str) -> Line:
         standing = self.view.standing(symbol, self.now())
         if standing is None:
-            return (Strong(symbol), ": no price yet")
+            return (Strong(self.view.stock_of(symbol)), ": no price yet")
         phase = PHASES[self.view.phase(symbol, standing.at)]
         return (
-            Strong(f"{symbol} {price(standing.price, standing.currency)}, {percent(standing.change)}"),
-            f" against {price(standing.reference.price, standing.currency)}; {phase}, {moment(standing.at)}",
+            Strong(
+                f"{self.view.stock_of(symbol)} {price(standing.price, standing.currency)}, {percent(standing.change)}"
+            ),
+            f" against {price(standing.reference.price, standing.currency)}; {phase}, ",
+            when(standing.at),
         )
 
     # ------------------------------------------------------------------------------------------------------- finding
@@ -256,13 +275,17 @@ def _heading(cause: dict[str, Any]) -> str:
 
 
 def _cause(cause: dict[str, Any], titles: Titles) -> list[Line | str]:
-    lines: list[Line | str] = [(_linked(cause["title"], cause["link"]), f" – {cause['source']}")]
+    lines: list[Line | str] = [(_linked(cause["title"], cause["link"]), f" – {verbatim(cause['source'])}")]
     if cause["reach"] == "direct":
         lines.append("It names the company")
     elif cause["reach"] == "exposure":
-        by = f": {', '.join(map(titles.exposure, cause['exposures'][:4]))}" if cause["exposures"] else ""
+        by = f": {verbatim(', '.join(map(titles.exposure, cause['exposures'][:4])))}" if cause["exposures"] else ""
         lines.append(f"It affects the company's line of business{by}")
-    score = f"Score {cause['score']:.2f} on {titles.topic(cause['topic'])}, " if cause["topic"] else "On no topic, "
+    score = (
+        f"Score {cause['score']:.2f} on {verbatim(titles.topic(cause['topic']))}, "
+        if cause["topic"]
+        else "On no topic, "
+    )
     score += count(len(cause["sources"] or ()), "source")
     if isinstance(cause["confidence"], float):
         score += f"; confidence {confidence_words(cause['confidence'])} ({cause['confidence']:.2f})"
@@ -270,12 +293,12 @@ def _cause(cause: dict[str, Any], titles: Titles) -> list[Line | str]:
 
 
 def _linked(title: str, link: str) -> Link | str:
-    return Link(shortened(title), link) if link else shortened(title)
+    return Link(shortened(title), link) if link else verbatim(shortened(title))
 
 
 def _percent(fraction: float | None) -> str:
     return percent(fraction) if fraction is not None else ""
 
 
-def _moment(text: str) -> str:
-    return moment(datetime.fromisoformat(text))
+def _when(text: str) -> Moment:
+    return when(datetime.fromisoformat(text))

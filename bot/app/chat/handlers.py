@@ -19,7 +19,7 @@ from bot.app.chat.news_answers import NewsAnswers
 from bot.app.chat.preferences import Preferences
 from bot.app.chat.silences import Silences
 from bot.app.run.live import LiveBot
-from bot.core.model import NO_STOCK, Announcement, Incident, Recipient, Silence, Style, Summary, stable_id
+from bot.core.model import NO_STOCK, Announcement, Incident, Line, Recipient, Silence, Style, Summary, stable_id
 from bot.core.ports import OpenHistory, Outbox, People
 from bot.core.text.wording import count, listing
 from bot.delivery.recipients import announce_moved, last_operator, notice
@@ -95,12 +95,14 @@ class ChatCommands:
         """Tell the admins about a chat the bot was added to, in words that nobody can tap."""
         headline = f"The bot was added to a {chat.kind if chat.kind in ('channel', 'group') else 'group'}"
         title, person = (disarmed(words)[:_NAMED].strip() or "without a name" for words in (chat.title, by))
-        detail = [
+        told = (
             f"A stranger called “{person}”, id {chat.user or 'unknown'}, added it to “{title}”, id {chat.id}. Nothing "
-            "is sent there. If that was you, allow that id; /help allow says how. Otherwise there is nothing to do.",
-        ]
+            "is sent there. If that was you, allow that id; /help allow says how. Otherwise there is nothing to do."
+        )
+        detail: list[Line] = [(told,)]
         if untold:
-            detail.append(f"{count(untold, 'more such event')} since the last notice: strangers are told of sparingly.")
+            more = f"{count(untold, 'more such event')} since the last notice: strangers are told of sparingly."
+            detail.append((more,))
         self.announce(notice("added", headline, detail, self._now()))
 
     # ----------------------------------------------------------------------------------------------------- answering

@@ -13,7 +13,7 @@ from bot.core.messages.precedents import Precedent, outcomes
 from bot.core.model import ClusterMatch, Line, Link, Reach, Strong, Summary
 from bot.core.ports import OpenHistory
 from bot.core.rules.rule import Rule
-from bot.core.text.wording import age, count, listing, shortened
+from bot.core.text.wording import age, count, listing, shortened, verbatim
 
 NEWS = 8
 BACK = timedelta(days=3)
@@ -57,7 +57,7 @@ class NewsAnswers:
         """The rules in force, how often each fired in a year, and those that are off."""
         on = [r for r in self.bot.engine.view().rules if r.enabled]
         off = [r.name for r in self.bot.engine.view().rules if not r.enabled]
-        lines: list[Line | str] = [(Strong(r.name), f": {_described(r)}. {self._fired(r)}") for r in on]
+        lines: list[Line | str] = [(Strong(verbatim(r.name)), f": {_described(r)}. {self._fired(r)}") for r in on]
         closing = f"Off: {listing(off, 8)}. " if off else ""
         return answer("Rules", facts(lines), note(f"{closing}/rule NAME shows a rule's text."))
 
@@ -73,7 +73,7 @@ class NewsAnswers:
         state = "" if found.enabled else "Off. "
         stocks = count(len(found.symbols), "stock")
         return answer(
-            f"Rule {found.name}",
+            f"Rule {verbatim(found.name)}",
             facts([f"{state}{_described(found)}.", f"For {stocks}. {self._fired(found)}"]),
             code(written, "Text"),
         )
@@ -108,11 +108,13 @@ class NewsAnswers:
 
 def _news_line(match: ClusterMatch, now: datetime) -> Line:
     best = match.best
-    title = Link(shortened(best.title), best.link) if best.link else shortened(best.title)
-    seen = f" – {best.publisher or best.source}, {age(now - match.first.seen_at)} ago; score {match.score:.2f}"
+    title = Link(shortened(best.title), best.link) if best.link else verbatim(shortened(best.title))
+    seen = (
+        f" – {verbatim(best.publisher or best.source)}, {age(now - match.first.seen_at)} ago; score {match.score:.2f}"
+    )
     sources = f", {count(len(match.sources), 'source')}" if len(match.sources) > 1 else ""
     return (title, f"{seen}{sources}")
 
 
 def _described(rule: Rule) -> str:
-    return (rule.description or "no description").rstrip(".")
+    return verbatim((rule.description or "no description").rstrip("."))

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 
 from bot.app.chat.naming import EVERYTHING, means_everything, named_symbol
 from bot.core.engine import Engine
-from bot.core.model import Incident, Silence, stable_id
+from bot.core.messages.answers import said
+from bot.core.model import Incident, Line, Silence, Summary, stable_id
 from bot.core.ports import Clock, People
 from bot.core.prices.windows import format_duration, parse_duration
-from bot.core.text.wording import listing, moment
+from bot.core.text.wording import joined, listing, when
 
 LONGEST = timedelta(days=90)
 USUAL = timedelta(hours=24)
@@ -38,7 +39,7 @@ class Silences:
         self._active = [s for s in self._active if s.until > now]
         return self._active
 
-    def silence(self, asked: str, by: str) -> str:
+    def silence(self, asked: str, by: str) -> Summary | str:
         """``NVDA 24h a comment``: returns what was done, or what to write instead."""
         words = asked.split()
         if not words:
@@ -60,7 +61,8 @@ class Silences:
         also = ""
         if silence.symbols and words[0].casefold() in EVERYTHING:
             also = f" That is the stock; for every alert write /silence everything {format_duration(span)}."
-        return f"Silenced until {moment(silence.until)}: {_target(silence)}. /unsilence {silence.id} ends it.{also}"
+        ends = f": {_target(silence)}. /unsilence {silence.id} ends it.{also}"
+        return said("Silenced until ", when(silence.until), ends)
 
     def add(self, silence: Silence, by: str, comment: str = "") -> None:
         """Start a silence; it replaces one with the same id."""
@@ -75,10 +77,10 @@ class Silences:
                 self.people.save_silence(replace(silence, recipient=new), now, "the chat's move")
         self._active = [replace(s, recipient=new) if s.recipient == old else s for s in self._active]
 
-    def listed(self) -> str:
+    def listed(self) -> Summary | str:
         """The active silences in one line."""
-        lines = [f"{s.id}: {_target(s)}, until {moment(s.until)}" for s in self()]
-        return f"{'; '.join(lines)}." if lines else "Nothing is silenced."
+        parts: list[Line] = [(f"{s.id}: {_target(s)}, until ", when(s.until), "; ") for s in self()]
+        return said(*joined(*parts)[:-1], ".") if parts else "Nothing is silenced."
 
     def unsilence(self, asked: str) -> str:
         """End one by its id, or ``all``."""

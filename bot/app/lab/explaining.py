@@ -24,6 +24,7 @@ from bot.core.prices.market import change
 from bot.core.prices.sessions import Session
 from bot.core.rules.nearness import blocker
 from bot.core.rules.rule import Evaluation, RuleSet
+from bot.core.text.wording import price
 from bot.render.checks import check_lines
 from bot.render.text import clean
 from bot.replay.playing import play
@@ -233,12 +234,12 @@ def _known(found: Explanations) -> Iterator[str]:
         yield "price: none yet in this session"
     else:
         age = int((found.at - quote.at).total_seconds())
-        yield f"price: {quote.price:.2f} ({quote.kind.value}) at {_utc(quote.at)}, {_age(age)} old"
+        yield f"price: {price(quote.price, quote.currency)} ({quote.kind.value}) at {_utc(quote.at)}, {_age(age)} old"
     if reference is None:
         yield "previous close: unknown" + ("" if quote else " without a price")
     else:
         moved = f", so {found.moved * 100:+.1f}%" if found.moved is not None else ""
-        yield f"previous close: {reference.price:.2f} of {reference.session}{moved}"
+        yield f"previous close: {price(reference.price, quote.currency if quote else '')} of {reference.session}{moved}"
     if not found.clusters:
         yield f"stories: none in the last {SESSIONS_BACK} sessions reaches {found.symbol}"
     for match in found.clusters:

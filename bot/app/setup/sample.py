@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from bot.core.messages.blocks.frame import NOT_ADVICE
 from bot.core.model import (
@@ -20,6 +20,7 @@ from bot.core.model import (
     Summary,
     stable_id,
 )
+from bot.core.text.wording import clock, when
 from bot.render import plain
 
 _HEADLINE = "TEST: Furukawa Electric falls 11.3 % in Tokyo alongside 3 other stocks after AI-model news"
@@ -27,20 +28,25 @@ _HAPPENED: tuple[Line, ...] = (
     (
         "Furukawa Electric (5801.T) ",
         Strong("¥7,108, −11.3 %"),
-        " against ¥8,011, the close of Fri 24 Jan; at the close in Tokyo, 06:30 UTC.",
+        " against ¥8,011, the close of Fri 24 Jan; at the close in Tokyo, ",
+        clock(datetime(2025, 1, 27, 6, 30, tzinfo=UTC)),
+        ".",
     ),
     ("Volume: 6.7 million shares, 2.2 times the usual.",),
     ("The market: Nikkei 225 −0.9 %.",),
 )
 _WHY: tuple[Line, ...] = (
     (
-        "“US stock futures fall as DeepSeek's cheap AI model threatens American tech companies” — Bloomberg, 27 Jan "
-        "02:12 UTC.",
+        "“US stock futures fall as DeepSeek's cheap AI model threatens American tech companies” — Bloomberg, ",
+        when(datetime(2025, 1, 27, 2, 12, tzinfo=UTC)),
+        ".",
     ),
     (
         "First story: ",
         Link("DeepSeek-R1 is out", "https://github.com/deepseek-ai/DeepSeek-R1"),
-        " — Hacker News, 20 Jan 12:37 UTC, 6 days before this alert.",
+        " — Hacker News, ",
+        when(datetime(2025, 1, 20, 12, 37, tzinfo=UTC)),
+        ", 6 days before this alert.",
     ),
     ("Told by 4 sources (Investing.com, Reuters, Bloomberg and Financial Times).",),
     ("Confidence: very likely (0.91).",),

@@ -112,14 +112,14 @@ def _parse(
 
 
 def titles_of(config: Path) -> Titles:
-    """The present titles of topics and exposures; none where the configuration cannot be read, which keeps nobody from
-    reading the history."""
+    """The present titles of topics and exposures, and names of companies; none where the configuration cannot be read,
+    which keeps nobody from reading the history."""
     from bot.config.news.titles import load_titles
     from bot.config.settings.model import load_settings
 
     try:
         settings = load_settings(config)
-        return load_titles(settings.rules / "topics", settings.beneath("topics"))
+        return load_titles(settings.rules, settings.beneath)
     except ConfigError:
         return Titles()
 

@@ -39,9 +39,9 @@ def lines_of(
         _titled(_why_heading(alert), _checks(alert["why"], width)),
         _titled(_cause_heading(alert["cause"]), _cause(alert["cause"], titles, width)),
         _titled("Stories", _table(tables.STORIES, alert["stories"], width)),
-        _titled("Changes", _table(tables.CHANGES, alert["changes"], width)),
+        _titled("Changes", _table(tables.changes(alert["currency"]), alert["changes"], width)),
         _titled("Notifications", _notifications(alert["notifications"], width, texts)),
-        _titled("What followed", _table(tables.OUTCOMES, alert["outcomes"], width)),
+        _titled("What followed", _table(tables.outcomes(alert["currency"]), alert["outcomes"], width)),
         _titled("Readers' verdicts on the incident", _table(tables.VERDICTS, alert["verdicts"], width)),
         _titled("The rule when it fired", _code(alert["rule_text"] or "", width)),
     ):
@@ -125,16 +125,18 @@ def _head(alert: dict[str, Any], width: int) -> Iterator[str]:
     if alert["incident"]:
         yield from _wrapped(f"Incident {alert['incident']}", width)
     late = "; the fall was under way when the bot started" if alert["late"] else ""
-    fired = _moved(alert["fired_price"], alert["fired_change"])
+    currency = alert["currency"]
+    fired = _moved(alert["fired_price"], currency, alert["fired_change"])
     yield from _wrapped(f"Fired {_second(alert['at'])}{fired}{late}", width)
     if alert["looks_like"]:
         yield from _wrapped(f"Looks like {alert['looks_like']}; nothing confirmed it", width)
     if _rose(alert):
-        then = _moved(alert["price"], alert["change"])
+        then = _moved(alert["price"], currency, alert["change"])
         yield from _wrapped(f"{alert['severity'].capitalize()} since {_second(alert['severity_at'])}{then}", width)
     if reference := alert["reference"]:
         of = reference["session"] or _second(reference["at"])
-        yield from _wrapped(f"Changes against {reference['price']:.2f}, {reference['kind']} of {of}", width)
+        level = tables.level(reference["price"], currency)
+        yield from _wrapped(f"Changes against {level}, {reference['kind']} of {of}", width)
     figures = [f"worst {tables.percent(alert['worst'])}"] if alert["worst"] is not None else []
     if alert["last_change"] is not None:
         at = f" at {_second(alert['last_price_at'])}" if alert["last_price_at"] else ""
@@ -148,10 +150,10 @@ def _rose(alert: dict[str, Any]) -> bool:
     return alert["severity_at"] not in (None, alert["at"])
 
 
-def _moved(price: float | None, change: float | None) -> str:
+def _moved(price: float | None, currency: str, change: float | None) -> str:
     if not price:  # it is about no stock, or fired before any price was known
         return ""
-    return f": {price:.2f}" + (f", {tables.percent(change)}" if change is not None else "")
+    return f": {tables.level(price, currency)}" + (f", {tables.percent(change)}" if change is not None else "")
 
 
 def _why_heading(alert: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.cli.tables import Column
 from bot.core.model import Claim
-from bot.core.text.wording import hedged
+from bot.core.text.wording import hedged, price
 
 Fields = Sequence[tuple[Column, Callable[[dict[str, Any]], str]]]
 """Columns, each with what it shows of an object as ``--json`` prints it."""
@@ -32,6 +32,11 @@ def _number(value: float | None) -> str:
     return f"{value:.2f}" if value is not None else ""
 
 
+def level(value: float | None, currency: str) -> str:
+    """A price with its currency, as in messages; empty for none, as of an alert about no stock."""
+    return price(value, currency) if value else ""
+
+
 def _cause(alert: dict[str, Any]) -> str:
     cause = alert["cause"]
     return hedged(cause["title"], cause["confidence"]) if cause else ""
@@ -45,7 +50,7 @@ ALERTS: Fields = (
     (Column("fired (UTC)"), lambda a: minute(a["at"])),
     (Column("symbol"), lambda a: a["symbol"]),
     (Column("change then", right=True), lambda a: percent(a["fired_change"])),
-    (Column("price then", right=True, leaves=6), lambda a: _number(a["fired_price"] or None)),
+    (Column("price then", right=True, leaves=6), lambda a: level(a["fired_price"], a["currency"])),
     (Column("worst", right=True, leaves=5), lambda a: percent(a["worst"])),
     (Column("severity", leaves=2), lambda a: a["severity"]),
     (Column("rule", least=8, leaves=4), lambda a: a["rule"]),
@@ -149,21 +154,31 @@ STORIES: Fields = (
     (Column("title", least=12), lambda s: s["title"]),
 )
 INCIDENT_STORIES: Fields = tuple(field for field in STORIES if field[0].name not in ("score", "role"))
-CHANGES: Fields = (
-    (Column("at (UTC)"), lambda c: minute(c["at"])),
-    (Column("event"), lambda c: c["kind"]),
-    (Column("severity", leaves=1), lambda c: c["severity"]),
-    (Column("price", right=True, leaves=3), lambda c: _number(c["price"] or None) if _moved(c) else ""),
-    (Column("change", right=True), lambda c: percent(c["change"]) if _moved(c) else ""),
-    (Column("phase", leaves=2), lambda c: c["phase"] if _moved(c) else ""),
-)
-OUTCOMES: Fields = (
-    (Column("after"), lambda o: o["horizon"]),
-    (Column("price", right=True, leaves=2), lambda o: _number(o["price"])),
-    (Column("change", right=True), lambda o: percent(o["change"])),
-    (Column("from reference", right=True, leaves=1), lambda o: percent(o["change_from_reference"])),
-    (Column("at (UTC)", leaves=3), lambda o: minute(o["at"])),
-)
+
+
+def changes(currency: str) -> Fields:
+    """Of an alert whose prices are in ``currency``."""
+    return (
+        (Column("at (UTC)"), lambda c: minute(c["at"])),
+        (Column("event"), lambda c: c["kind"]),
+        (Column("severity", leaves=1), lambda c: c["severity"]),
+        (Column("price", right=True, leaves=3), lambda c: level(c["price"], currency) if _moved(c) else ""),
+        (Column("change", right=True), lambda c: percent(c["change"]) if _moved(c) else ""),
+        (Column("phase", leaves=2), lambda c: c["phase"] if _moved(c) else ""),
+    )
+
+
+def outcomes(currency: str) -> Fields:
+    """Of an alert whose prices are in ``currency``."""
+    return (
+        (Column("after"), lambda o: o["horizon"]),
+        (Column("price", right=True, leaves=2), lambda o: level(o["price"], currency)),
+        (Column("change", right=True), lambda o: percent(o["change"])),
+        (Column("from reference", right=True, leaves=1), lambda o: percent(o["change_from_reference"])),
+        (Column("at (UTC)", leaves=3), lambda o: minute(o["at"])),
+    )
+
+
 VERDICTS: Fields = (
     (Column("at (UTC)"), lambda v: minute(v["at"])),
     (Column("verdict"), lambda v: v["verdict"]),

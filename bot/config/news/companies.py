@@ -9,9 +9,10 @@ from typing import Annotated
 
 from pydantic import Field as Setting
 
+from bot.config.news.companies_document import companies_document
 from bot.config.news.names import Text, Written, list_references, name_of, unknown
 from bot.config.shipped import Beneath
-from bot.config.yaml.document import Document, load_document, problem
+from bot.config.yaml.document import Document, problem
 from bot.config.yaml.validation import StrictModel, validate
 from bot.core.errors import ConfigError, Problem
 from bot.core.news.companies import Companies, Company, TickerWords
@@ -95,25 +96,6 @@ def load_companies(
         preceded_by=_spread(file.tickers.preceded_by, file.contexts),
     )
     return Companies(companies, {name: tuple(symbols) for name, symbols in file.groups.items()}, tickers)
-
-
-def companies_document(path: Path, beneath: Beneath | None) -> Document:
-    """The file, with the shipped companies ``beneath`` that it does not describe itself. Raises ConfigError."""
-    if beneath is None:
-        return load_document(path)
-    shipped = load_document(beneath.folder / path.name)
-    left = {name: entry for name, entry in shipped.data["companies"].items() if not beneath.leaves_out(name)}
-    data = {**shipped.data, "companies": left}
-    if not path.exists():
-        return shipped.with_data(data)
-    own = load_document(path)
-    if not isinstance(own.data, dict):
-        return own
-    mine = {key: value for key, value in own.data.items() if value is not None}
-    for section in ("companies", "groups", "contexts"):
-        if isinstance(mine.get(section, {}), dict):
-            mine[section] = {**data.get(section, {}), **mine.get(section, {})}
-    return own.with_data({**data, **mine})
 
 
 def _spread(conditions: tuple[str, ...], contexts: dict[str, tuple[str, ...]]) -> tuple[str, ...]:

@@ -253,7 +253,7 @@ class Settings(StrictModel):
     """When operator notices are sent."""
     time_zone: TimeZoneName = "UTC"
     """The zone of the times in messages on the terminal and through Apprise, like Europe/London. On Telegram everybody
-    sees their own."""
+    sees their own. The history and programs have UTC."""
     numbers: Numbers = NumberForm.POINT
     """How numbers are written in messages, by example: `1,234.5`, `1.234,5`, `1 234,5` or `1’234.5`. A chat on Telegram
     may choose its own with `/numbers`. Pictures, the history and programs have the first."""

@@ -139,7 +139,7 @@ def _incidents(inputs: DigestInputs, span: _Span, alerts: Sequence[Alert], at: d
         incidents.append(
             DigestIncident(
                 *(incident, tuple(own), lead, moved, moment, phase, close is not None, merged, apart),
-                currency=prices.last.currency if prices.last is not None else "",
+                currency=prices.currency,
                 group=inputs.group(own, lead),
             )
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.core.model import Block, BlockKind, Line, Strong, Summary
+from bot.core.model import Block, BlockKind, Inline, Line, Strong, Summary
+from bot.core.text.wording import words_of
 
 
 def _block(kind: BlockKind, lines: Sequence[Line | str], title: str, weight: int) -> Block:
@@ -30,6 +31,11 @@ def code(lines: Sequence[str], title: str = "") -> Block:
 def note(text: str) -> Block:
     """A closing remark."""
     return _block(BlockKind.NOTE, [text], "", 20)
+
+
+def said(*line: Inline) -> Summary:
+    """An answer of one line, which has a time in it; without one a string will do."""
+    return Summary((_block(BlockKind.TABLE, [line], "", 100),), words_of(line))
 
 
 def answer(first: str, *blocks: Block) -> Summary:

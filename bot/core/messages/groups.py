@@ -9,6 +9,7 @@ from bot.core.messages.snapshot import Snapshot
 from bot.core.model import Alert
 from bot.core.news.companies import Companies
 from bot.core.news.vocabulary import Topics
+from bot.core.text.wording import verbatim
 
 LEAST = 3
 """Fewer stocks are no group; the worst of them heads the message."""
@@ -43,4 +44,4 @@ def group_of(seen: Snapshot, companies: Companies, topics: Topics, is_group_rule
 def _as_group(symbols: frozenset[str], companies: Companies, topics: Topics) -> str:
     members = {companies.company_of(s) for s in symbols}
     line = topics.exposure(companies.shared_line(symbols)) if len(members) >= LEAST else None
-    return f"{len(members)} {line.as_companies}" if line else ""
+    return f"{len(members)} {verbatim(line.as_companies)}" if line else ""

@@ -9,7 +9,7 @@ from bot.core.messages.snapshot import Snapshot
 from bot.core.model import Claim, Incident, Phase, Reason, StockMove
 from bot.core.news.companies import Companies
 from bot.core.news.vocabulary import Role, Topics
-from bot.core.text.wording import beside_words, count, percent, price, since_words, unsigned_percent
+from bot.core.text.wording import beside_words, count, percent, price, since_words, unsigned_percent, verbatim
 
 WHEN = {
     Phase.OVERNIGHT: " in thin overnight trading",
@@ -85,13 +85,13 @@ class Headline:
         others = len(seen.moves) + len(seen.unpriced) - 1
         along = f" and {count(others, 'other stock')}" if others else ""
         news = self.topic(seen.cause.topic) if seen.cause else "news"
-        return f"{news[:1].upper()}{news[1:]} that reaches {self.companies.name_of(seen.lead.symbol)}{along}"
+        return f"{news[:1].upper()}{news[1:]} that reaches {self.name(seen.lead.symbol)}{along}"
 
     def _over(self) -> str:
         """Of a move that is no more: no stock of the incident still stands in its direction."""
-        name, fell = self.companies.name_of(self.seen.lead.symbol), self.seen.direction < 0
+        name, fell = self.name(self.seen.lead.symbol), self.seen.direction < 0
         now = next((m for m in self.seen.turned if m.symbol == self.seen.lead.symbol), None)
-        stands = f" and now stands at {percent(now.change)}{since_words(now.reference)}" if now else ""
+        stands = f" and now stands at {percent(now.change)}{since_words(now.reference, now.at)}" if now else ""
         far = self.seen.lead.worst if self.seen.lead.worst is not None else self.seen.lead.change
         size = f" as much as {unsigned_percent(far)}" if far is not None else ""
         return f"{name} {'fell' if fell else 'rose'}{size}{stands}{self._because()}"
@@ -106,17 +106,17 @@ class Headline:
         return WHEN.get(phases.pop(), "") if len(phases) == 1 else ""
 
     def _named(self, move: StockMove) -> str:
-        return self.companies.name_of(move.symbol)
+        return self.name(move.symbol)
 
     def _verb(self, move: StockMove) -> str:
         """``falls 11.7 %``; of a stock that has crossed a level and stands where it was before, its price."""
         if unsigned_percent(move.change) == unsigned_percent(0):
-            return f"stands at {price(move.price, move.currency)}, hardly changed{since_words(move.reference)}"
+            return f"stands at {price(move.price, move.currency)}, hardly changed{since_words(move.reference, move.at)}"
         return f"{'falls' if self.seen.direction < 0 else 'rises'} {self._size(move)}"
 
     @staticmethod
     def _size(move: StockMove) -> str:
-        return f"{unsigned_percent(move.change)}{since_words(move.reference)}"
+        return f"{unsigned_percent(move.change)}{since_words(move.reference, move.at)}"
 
     def _because(self) -> str:
         """The cause as it ends the headline: what may be said of it, and no more."""
@@ -126,7 +126,7 @@ class Headline:
             if seen.direction >= 0:
                 return ""
             if self.due:
-                whose = f"{self.companies.name_of(seen.lead.symbol)}’s" if self.group else "its own"
+                whose = f"{self.name(seen.lead.symbol)}’s" if self.group else "its own"
                 return f"; most likely {whose} results"
             if seen.told_before is not None:
                 return "; no new cause known"
@@ -135,10 +135,15 @@ class Headline:
         if seen.claim is Claim.COINCIDENT:
             what = self.topic(cause.topic)
             if seen.direction > 0 and topic is not None and topic.role is Role.RIVAL:
-                what = f"news on {topic.title}"  # it is worded as the cause of a fall
+                what = f"news on {verbatim(topic.title)}"  # it is worded as the cause of a fall
             return f"; {what} {beside_words(seen.ahead(cause))}"
-        return f" {topic.headline}" if topic and topic.headline else f"; most likely {self.topic(cause.topic)}"
+        words = verbatim(topic.headline) if topic else ""
+        return f" {words}" if words else f"; most likely {self.topic(cause.topic)}"
 
     def topic(self, name: str) -> str:
         """A topic in words."""
-        return self.topics.as_cause(name)
+        return verbatim(self.topics.as_cause(name))
+
+    def name(self, symbol: str) -> str:
+        """A company's name; its symbol where it has none."""
+        return verbatim(self.companies.name_of(symbol))

@@ -15,9 +15,10 @@ from itertools import pairwise
 
 from bot.core.messages.blocks.why import POSSIBLE
 from bot.core.messages.lead_words import ADVICE, CALENDAR, DAYS, DOWN, EXTREMES, MONTHS, NUMBER_WORDS, PLAIN, UP
-from bot.core.model import Block, BlockKind, Line, Link, Summary
+from bot.core.model import Block, BlockKind, Line, Link, Moment, Summary
 from bot.core.text.characters import has_invisible
 from bot.core.text.prompts import between_marks, defused
+from bot.core.text.wording import bare
 
 NAME = "lead"
 WEIGHT = 88
@@ -78,7 +79,7 @@ def prompt(summary: Summary) -> str:
     """The prompt: the instructions, then the blocks as plain text between delimiters."""
     parts: list[str] = []
     for block in _usable(summary):
-        lines = [block.title, *("".join(map(_text, line)) for line in block.lines), *map(" | ".join, block.rows)]
+        lines = [bare(block.title), *("".join(map(_text, line)) for line in block.lines), *map(" | ".join, block.rows)]
         parts.append("\n".join(text for line in lines if (text := defused(line))))
     data = "\n\n".join(filter(None, parts))
     return f"{_INSTRUCTIONS}\n{between_marks(data[:LONGEST_PROMPT])}"
@@ -88,8 +89,19 @@ def with_lead(summary: Summary, lead: str) -> Summary:
     """``summary`` with this lead as a paragraph after its headline, replacing any earlier one."""
     blocks = [block for block in summary.blocks if block.name != NAME]
     at = next((i for i, block in enumerate(blocks, 1) if block.kind is BlockKind.HEADLINE), 0)
-    blocks.insert(at, Block(NAME, BlockKind.NOTE, WEIGHT, lines=((lead,),)))
+    blocks.insert(at, Block(NAME, BlockKind.NOTE, WEIGHT, lines=(_timed(lead, blocks),)))
     return replace(summary, blocks=tuple(blocks))
+
+
+def _timed(lead: str, blocks: Sequence[Block]) -> Line:
+    """The lead with the times that it has from the blocks as times, for the reader's zone."""
+    inlines = (inline for block in blocks for line in block.lines for inline in line)
+    times = {inline.text: inline for inline in inlines if isinstance(inline, Moment)}
+    if not times:
+        return (lead,)
+    longest_first = sorted(times, key=len, reverse=True)
+    parts = re.split(f"({'|'.join(map(re.escape, longest_first))})", lead)
+    return tuple(times.get(part, part) for part in parts if part)
 
 
 def _usable(summary: Summary) -> list[Block]:
@@ -97,7 +109,7 @@ def _usable(summary: Summary) -> list[Block]:
 
 
 def _text(inline: object) -> str:
-    return inline if isinstance(inline, str) else str(getattr(inline, "text", ""))
+    return bare(inline if isinstance(inline, str) else str(getattr(inline, "text", "")))
 
 
 # ------------------------------------------------------------------------------------------------------------ reading

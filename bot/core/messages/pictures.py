@@ -17,7 +17,7 @@ from bot.core.news.exposures import main_exposure_title
 from bot.core.news.vocabulary import Topics
 from bot.core.prices.market import Market, SymbolPrices, change
 from bot.core.prices.sessions import Session
-from bot.core.text.wording import clock, moment, short_day
+from bot.core.text.wording import clock_words, moment_words, short_day
 
 PEERS = 5
 LEAST_POINTS = 2
@@ -215,7 +215,7 @@ def _chart(
         peers=(),
         as_of=at,
         as_of_label=_as_of(at),
-        currency=prices.last.currency if prices.last is not None else "",
+        currency=prices.currency,
     )
 
 
@@ -254,7 +254,7 @@ def _one_session(figures: Figures) -> bool:
 
 
 def _as_of(at: datetime) -> str:
-    return f"As of {moment(at)} · all times UTC"
+    return f"As of {moment_words(at)} · all times UTC"
 
 
 def _reference_label(reference: Reference) -> str:
@@ -335,7 +335,7 @@ def _alert(prices: SymbolPrices, lead: Alert) -> Marker:
         fired_on = [q.price for q in prices.quotes_between(last.at, last.at)] if last else [lead.price]
         at, level = last.at if last else lead.fired_at, (min if (lead.change or 0) < 0 else max)(fired_on)
     quote = Quote(lead.symbol, level, at, at)
-    return Marker(at, f"Alert {clock(lead.fired_at).removesuffix(' UTC')}", prices.rebased(quote))
+    return Marker(at, f"Alert {clock_words(lead.fired_at).removesuffix(' UTC')}", prices.rebased(quote))
 
 
 def _peers(

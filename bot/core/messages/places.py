@@ -10,7 +10,7 @@ from bot.core.messages.snapshot import Snapshot
 from bot.core.model import Line
 from bot.core.news.companies import GROUP_STRENGTH, Companies
 from bot.core.prices.sessions import Timetable
-from bot.core.text.wording import age, count, listing, when
+from bot.core.text.wording import age, count, listing, verbatim, when
 
 HOME = "New York"
 CITIES = {
@@ -64,7 +64,7 @@ def still_to_open(
             first[company] = min(first.get(company, where), where)
     waiting: dict[tuple[datetime, datetime, str], list[str]] = {}
     for company, where in first.items():
-        waiting.setdefault(where, []).append(companies.name_of(company))
+        waiting.setdefault(where, []).append(verbatim(companies.name_of(company)))
     return [Opening(city, pre_at, open_at, tuple(names)) for (pre_at, open_at, city), names in sorted(waiting.items())]
 
 

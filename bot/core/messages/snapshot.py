@@ -232,7 +232,7 @@ def move_at(
         quote.at,
         session.date,
         session.phase(quote.at),
-        currency=quote.currency or (prices.last.currency if prices.last is not None else ""),
+        currency=quote.currency or prices.currency,
         official=_official(prices, quote, session),
     )
 

@@ -63,7 +63,7 @@ from bot.core.prices.benchmarks import ALONE, Benchmarks
 from bot.core.prices.earnings import EarningsCalendar, due_words
 from bot.core.prices.market import Market, change
 from bot.core.rules.conditions import Portfolio
-from bot.core.text.wording import listing, percent, price, short_day, there, unsigned_percent, when
+from bot.core.text.wording import listing, percent, price, short_day, there, unsigned_percent, verbatim, when
 
 FOLLOW_UP_WORDS = {
     SESSION_CLOSE: "at the close",
@@ -123,13 +123,13 @@ class MessageBuilder:
             *self._openings(seen, watched),
             *doubted(seen.alerts),
         )
-        apart = correction.apart_line(seen.apart, self.topic, self.companies.label_of)
+        apart = correction.apart_line(seen.apart, self.topic, self.label)
         said, kinds = self._said(seen)
         around = self._around(seen, watched, kinds)
         blocks = [
             Block("what happened", BlockKind.FACTS, 90, "What happened", facts),
-            *why(seen, due, self.company, self.topics.titles.exposure, self.topic, self._naming, known=known),
-            *table(seen, self._line, apart, self.companies.label_of),
+            *why(seen, due, self.company, self.exposure, self.topic, self._naming, known=known),
+            *table(seen, self._line, apart, self.label),
             *around,
             *as_details(self._others(seen)),
             *as_details(self._background(seen, said, kinds, incident if known else None)),
@@ -146,13 +146,13 @@ class MessageBuilder:
         held = self.portfolio_of(seen.lead.rule)
         weights = held.weights if held is not None else {}
         move, moves = portfolio.holdings_of(seen, seen.moves[0], weights, self.market)
-        name = held.name if held is not None else "The portfolio"
+        name = verbatim(held.name) if held is not None else "The portfolio"
         worse = "Now worse: " if reason is Reason.ESCALATED and before.thread.messages else ""
         verb = "falls" if move.change < 0 else "rises"
         headline = f"{worse}{name} {verb} {unsigned_percent(move.change)}{WHEN.get(move.phase, '')}"
         blocks = [
             *portfolio.the_portfolio(move, moves, name, weights, self.company, self._indices(seen)),
-            *why(seen, "", self.company, self.topics.titles.exposure, self.topic, self._naming, known=False),
+            *why(seen, "", self.company, self.exposure, self.topic, self._naming, known=False),
         ]
         return replace(framed(headline, folded(blocks)), figures=Figures(seen.at, (move,)), cause=seen.cause_for_lists)
 
@@ -223,7 +223,7 @@ class MessageBuilder:
 
     def topic(self, name: str) -> str:
         """A topic in words."""
-        return self.topics.as_cause(name)
+        return verbatim(self.topics.as_cause(name))
 
     def _said(self, seen: Snapshot) -> tuple[list[tuple[Story, Said]], tuple[Kind, ...]]:
         """The stories of the happening with what each says of the news, and the kinds of news that they are; nothing
@@ -253,7 +253,7 @@ class MessageBuilder:
             stories = [story for story, _ in said] or self.stories(seen.incident.clusters)
             return [
                 *(novelty(said, self.reader, told) if self.reader else ()),
-                *fears(kinds, hit, self.topics.titles.exposure),
+                *fears(kinds, hit, self.exposure),
                 *voices(stories, self.topics.speech),
                 *precedents(nearest(self._profile(seen, kinds), self.episodes, self.topics)),
             ]
@@ -262,7 +262,7 @@ class MessageBuilder:
         wider = known.thread.main_reason is Reason.WIDENED
         return [
             *news_since(said, known_at, self.topics),
-            *(fears(kinds, hit, self.topics.titles.exposure) if wider else []),
+            *(fears(kinds, hit, self.exposure) if wider else []),
             *voices(since, self.topics.speech),
         ]
 
@@ -273,7 +273,7 @@ class MessageBuilder:
         for move in moves:
             if fell := [a for a in alerts if a.symbol == move.symbol and move.symbol in worst]:
                 worst[move.symbol] = min(move.change, *self._lows(fell, move))
-        return closing(worst, since, self.companies.company_of, self.companies.label_of)
+        return closing(worst, since, self.companies.company_of, self.label)
 
     def _lows(self, fell: Sequence[Alert], move: StockMove) -> Iterator[float]:
         """How low a stock was from its alerts on, as changes from what ``move`` is measured from: while they followed
@@ -294,7 +294,7 @@ class MessageBuilder:
             return []
         helped = helped_by(kinds)
         spared = held_up(self.market, seen, watched, self.companies.exposures_of, helped, self.companies.company_of)
-        lines = held_up_line(spared, seen, self.companies.label_of)
+        lines = held_up_line(spared, seen, self.label)
         return [Block("who held up", BlockKind.FACTS, 40, "Who held up", tuple(lines))] if lines else []
 
     def _outlook(self, seen: Snapshot, said: Sequence[tuple[Story, Said]]) -> list[Block]:
@@ -322,7 +322,7 @@ class MessageBuilder:
         return self.naming([cause.story, *(s for s in cause.stories if s != cause.story)], symbol)
 
     def _line(self, symbol: str) -> str:
-        return main_exposure_title(self.companies, self.topics, symbol)
+        return verbatim(main_exposure_title(self.companies, self.topics, symbol))
 
     def _indices(self, seen: Snapshot) -> list[tuple[str, float]]:
         """What the market did in the session: the index of the lead's exchange, where that has one of its own, and the
@@ -336,7 +336,7 @@ class MessageBuilder:
             if elsewhere or symbol in seen.incident.symbols or funds.get(symbol) in found:
                 continue
             if (move := fresh_move(self.market.of(symbol), seen)) is not None:
-                found[symbol] = (company.tracks, move.change)
+                found[symbol] = (verbatim(company.tracks), move.change)
         return list(found.values())
 
     def _exchange(self, symbol: str) -> str:
@@ -353,7 +353,7 @@ class MessageBuilder:
             return []
         line = self.companies.shared_line([m.symbol for m in seen.moves]) or self._main_exposure(seen.lead.symbol)
         waiting = still_to_open(seen, line, watched, self.companies, lambda symbol: self.market.of(symbol).timetable)
-        return opening_lines(waiting, self.topics.titles.exposure(line), seen.at) if line else []
+        return opening_lines(waiting, self.exposure(line), seen.at) if line else []
 
     def _lead_lines(
         self, lead: Alert, before: Reference | None, at: datetime, closed_at: datetime | None, since_what: str
@@ -397,13 +397,14 @@ class MessageBuilder:
         if len(moves) < 2 and not without:
             return []
         usual, told_at = usual_time(moves), closed_at or at
-        title = f"Where they stand ({len(moves)}), compared with before {since}{as_of(told_at, usual)}"
+        title = f"Where they stand ({len(moves)}), compared with before {since}"
         lines: list[Line] = []
         if len(moves) > 1:
-            lines += by_line(moves, self._line, told_at, usual, one_reference=True, label=self.companies.label_of)
+            lines += as_of(told_at, usual)
+            lines += by_line(moves, self._line, told_at, usual, one_reference=True, label=self.label)
         if without:
             what = "No closing price yet" if closed_at else "No price since their last close"
-            lines.append((f"{what}: {listing(list(map(self.companies.label_of, without)))}.",))
+            lines.append((f"{what}: {listing(list(map(self.label, without)))}.",))
         return [Block("who is hit", BlockKind.FACTS, 60, title if len(moves) > 1 else "The others", tuple(lines))]
 
     def _profile(self, seen: Snapshot, kinds: Sequence[Kind]) -> IncidentProfile:
@@ -447,4 +448,16 @@ class MessageBuilder:
 
     def company(self, symbol: str) -> str:
         """A company's name; its symbol where it has none."""
-        return self.companies.name_of(symbol)
+        return verbatim(self.companies.name_of(symbol))
+
+    def stock(self, symbol: str) -> str:
+        """``Nvidia (NVDA)``; the symbol alone where it has no name."""
+        return verbatim(self.companies.stock_of(symbol))
+
+    def label(self, symbol: str) -> str:
+        """A symbol in a list, as ``Companies.label_of`` has it."""
+        return verbatim(self.companies.label_of(symbol))
+
+    def exposure(self, name: str) -> str:
+        """A line of business in words."""
+        return verbatim(self.topics.titles.exposure(name))

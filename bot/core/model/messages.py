@@ -131,7 +131,8 @@ class Summary:
 
     blocks: tuple[Block, ...]
     subject: str = ""
-    """One plain line: for logs, push previews and e-mail subjects."""
+    """One plain line: for logs, push previews and e-mail subjects. As every string of a block it may have the marks of
+    ``wording.verbatim``, which renderers remove."""
     agents: tuple[str, ...] = ()
     """For programs: what acted by the cause that is told, by kind and name: ``lab:DeepSeek``, ``model:DeepSeek R1``."""
     figures: Figures | None = None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from bot.core.news.lexicon import Name
+from bot.core.text.titles import list_label, stock_words
 
 GROUP_STRENGTH = 0.3
 """The least exposure of a company in the group that an exposure gives its name to."""
@@ -94,7 +95,11 @@ class Companies:
 
     def label_of(self, symbol: str) -> str:
         """A symbol in a list: where it is a number or of an exchange abroad, as ``SU.PA``, the company's name."""
-        return self.name_of(symbol) if symbol[:1].isdigit() or "." in symbol else symbol
+        return list_label(self.name_of(symbol), symbol)
+
+    def stock_of(self, symbol: str) -> str:
+        """``Nvidia (NVDA)``; the symbol alone where it has no name."""
+        return stock_words(self.name_of(symbol), symbol)
 
     @property
     def indices(self) -> tuple[Company, ...]:

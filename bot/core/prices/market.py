@@ -220,6 +220,11 @@ class SymbolPrices:
         """The newest quote by event time."""
         return self.quotes[-1] if self.quotes else None
 
+    @property
+    def currency(self) -> str:
+        """What its prices are in: an ISO 4217 code, or GBp for pence; empty where it is not known."""
+        return self.last.currency if self.last is not None else ""
+
     def session_of(self, quote: Quote) -> Session | None:
         """The session a quote belongs to: the one its event time lies in or, between sessions, the one before."""
         return self.timetable.current(quote.at)

@@ -31,6 +31,10 @@ HIDING = re.compile(f"[{_HIDING}]")
 CONTROL = re.compile(f"[{CONTROLS}]")
 """What controls a terminal or breaks a line."""
 
+ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
+"""First strong isolate and pop directional isolate: Unicode's own marks around foreign words in a text (UAX #9). Our
+texts have them around names with numbers in them (``wording.verbatim``); they are among those that are removed."""
+
 SURROGATE = re.compile("[\ud800-\udfff]")
 """Lone surrogates, from broken feeds; they cannot be encoded."""
 

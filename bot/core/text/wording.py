@@ -1,11 +1,19 @@
-"""Numbers and times in words, the same everywhere: percentages, prices, dates, ages, references, lists."""
+"""Numbers and times in words, the same everywhere: percentages, prices, dates, ages, references, lists.
+
+A time of day in a message is a ``Moment``, never a part of a string: only so can each reader see it in the own zone.
+Numbers of our own are written in one form, which ``bot.render.numbers`` changes into the reader's; what others have
+named or written is ``verbatim``.
+"""
 
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
-from bot.core.model import STATED_FROM, Claim, Moment, Phase, Reference
+from bot.core.model import STATED_FROM, Claim, Inline, Line, Moment, Phase, Reference
+from bot.core.text.characters import ISOLATE, POP_ISOLATE
 
 MINUS = "−"
 PHASE_WORDS = {
@@ -66,21 +74,27 @@ def short_day(when: date) -> str:
     return f"{when:%a} {when.day} {when:%b}"
 
 
-def clock(at: datetime) -> str:
-    """``10:00 UTC``."""
+def clock_words(at: datetime) -> str:
+    """``10:00 UTC``, for pictures, which say their zone; in messages it is ``clock``."""
     return f"{at:%H:%M} UTC"
 
 
-def moment(at: datetime, zone: tzinfo = UTC) -> str:
-    """``27 Jan 10:00 UTC``, ``27 Jan 11:00 CET``; zones without letters of their own as ``UTC+04``."""
+def moment_words(at: datetime, zone: tzinfo = UTC) -> str:
+    """``27 Jan 10:00 UTC``, ``27 Jan 11:00 CET``; zones without letters of their own as ``UTC+04``. In messages it is
+    ``when``."""
     local = at.astimezone(zone)
     letters = f"{local:%Z}"
     return f"{local.day} {local:%b} {local:%H:%M} {letters if letters[:1].isalpha() else f'UTC{letters}'}"
 
 
+def clock(at: datetime) -> Moment:
+    """``10:00 UTC``, beside what says the day; the reader sees it in the own zone where that is possible."""
+    return Moment(at, clock_words(at))
+
+
 def when(at: datetime) -> Moment:
-    """``27 Jan 10:00 UTC``, which the reader sees in the reader's own zone where that is possible."""
-    return Moment(at, moment(at))
+    """``27 Jan 10:00 UTC``, which the reader sees in the own zone where that is possible."""
+    return Moment(at, moment_words(at))
 
 
 def there(at: datetime, zone: tzinfo) -> str:
@@ -114,16 +128,30 @@ def aged(span: timedelta, since: timedelta = OLD) -> str:
     return f"{age(span)} old" if span > since else ""
 
 
-def against(reference: Reference, currency: str = "") -> str:
-    """``against 142.62, the close of Fri 24 Jan``; ``Friday's close`` would be ambiguous after a week."""
+def against(reference: Reference, at: datetime, currency: str = "") -> Line:
+    """``against 142.62, the close of Fri 24 Jan``; ``Friday's close`` would be ambiguous after a week. ``at``: when the
+    price was that is compared."""
     level = price(reference.price, currency)
     if reference.kind == "previous close":
-        return f"against {level}, the close of {short_day(reference.session)}"
-    return f"against {level} ({reference.kind}, {moment(reference.at)})"
+        return (f"against {level}, the close of {short_day(reference.session)}",)
+    named = _kind_words(reference, at)
+    return (f"against {level} ({named}, ", when(reference.at), ")")
 
 
-def since_words(reference: Reference) -> str:
-    """What a change is measured from, beside it: nothing for the previous close, else `` since the open``."""
+def _kind_words(reference: Reference, at: datetime) -> str:
+    """What a reference is. One a time ago is as old as it is: the last price before that time may be a good deal older,
+    and a later message compares later prices with it."""
+    return f"{age(at - reference.at)} before" if _ago(reference) else reference.kind
+
+
+def _ago(reference: Reference) -> bool:
+    """Whether a reference is the price a time ago, as ``30m``, and no session's or lookback's."""
+    return " " not in reference.kind and reference.kind[:1].isdigit()
+
+
+def since_words(reference: Reference, at: datetime) -> str:
+    """What a change is measured from, beside it: nothing for the previous close, else `` since the open``. ``at``: when
+    the price was."""
     kind = reference.kind
     if kind == "previous close":
         return ""
@@ -131,22 +159,20 @@ def since_words(reference: Reference) -> str:
         return " since the open"
     if kind == "story":
         return " since the first story"
-    if kind.endswith(("session", "sessions")) and " of " not in kind:
-        return f" in {kind}"
     if kind.startswith(("high", "low")):
         return f" from the {kind.split(' ', 1)[0]} of {short_day(reference.session)}"
-    return f" since {clock(reference.at)}"
+    return f" in {age(at - reference.at) if _ago(reference) else kind}"
 
 
-def span_words(start: datetime | None, end: datetime | None) -> str:
+def span_words(start: datetime | None, end: datetime | None) -> Line:
     """When something was: `` at 10:32 UTC``, `` between 10:00 and 11:00 UTC``; empty where that is not known."""
     if start is None or end is None:
-        return ""
+        return ()
     if start == end:
-        return f" at {clock(end)}"
+        return (" at ", clock(end))
     if start.date() != end.date():
-        return f" between {moment(start)} and {moment(end)}"
-    return f" between {start:%H:%M} and {clock(end)}"
+        return (" between ", when(start), " and ", when(end))
+    return (" between ", Moment(start, f"{start:%H:%M}"), " and ", clock(end))
 
 
 def confidence_words(confidence: float) -> str:
@@ -179,6 +205,23 @@ def hedged(title: str, confidence: float | None) -> str:
     return f"possibly: {title}" if Claim.of(confidence) is Claim.POSSIBLE else title
 
 
+LEVELS = ("price below ", "price above ")
+"""How conditions on a price's level begin."""
+
+
+def condition_words(condition: str, limit: float | None, currency: str) -> str:
+    """A rule's condition as messages have it: ``price change < −10 %``, ``price below ¥8,000``. ``limit``: the number
+    it compares with; ``currency``: that of the stock's prices."""
+    if limit is not None and condition.startswith(LEVELS):
+        return f"{' '.join(condition.split()[:2])} {price(limit, currency)}"
+    return typeset(condition)
+
+
+def typeset(text: str) -> str:
+    """What a rule asks or measures, with signs and percentages as in other messages."""
+    return re.sub(r"(?<=\d)%", " %", re.sub(r"(?<![\w.-])-(?=\d)", MINUS, text))
+
+
 def count(number: int, one: str, many: str = "") -> str:
     """``1 source``, ``3 sources``."""
     return f"{number} {one if number == 1 else many or one + 's'}"
@@ -189,6 +232,54 @@ def listing(words: list[str], limit: int = 6) -> str:
     if len(words) > limit:
         return f"{', '.join(words[: limit - 1])} and {len(words) - limit + 1} more"
     return " and ".join(filter(None, [", ".join(words[:-1]), words[-1] if words else ""]))
+
+
+def listed(parts: Sequence[Line], limit: int = 6) -> Line:
+    """The same of pieces of lines."""
+    shown = parts[: limit - 1] if len(parts) > limit else parts
+    words: list[Line] = []
+    for number, part in enumerate(shown):
+        last = number == len(parts) - 1
+        words.append(part if not number else (" and ", *part) if last else (", ", *part))
+    more: Line = (f" and {len(parts) - len(shown)} more",) if len(parts) > len(shown) else ()
+    return joined(*words, more)
+
+
+def joined(*parts: Line) -> Line:
+    """One line of pieces, neighbouring strings as one."""
+    whole: list[Inline] = []
+    for inline in (inline for part in parts for inline in part):
+        if isinstance(inline, str) and whole and isinstance(whole[-1], str):
+            whole[-1] += inline
+        else:
+            whole.append(inline)
+    return tuple(whole)
+
+
+def words_of(line: Line) -> str:
+    """A line as a string, without its links and emphasis."""
+    return "".join(inline if isinstance(inline, str) else inline.text for inline in line)
+
+
+_LIKE_A_NUMBER = re.compile(r"\d[.,]\d")
+VERBATIM = re.compile(f"{ISOLATE}[^{POP_ISOLATE}]*(?:{POP_ISOLATE}|$)")
+"""Where a text has words that are not ours."""
+
+
+def verbatim(words: str) -> str:
+    """A name as its owner writes it, in our text: a number in it is no number of ours, and stays as it is in whatever
+    form a reader has numbers. ``Top 1.5 % picks`` is one; names without such numbers stay unmarked."""
+    return f"{ISOLATE}{bare(words)}{POP_ISOLATE}" if _LIKE_A_NUMBER.search(words) else words
+
+
+def quotation(words: str) -> str:
+    """``words`` in quotation marks, as they were written."""
+    return verbatim(f"“{words}”")
+
+
+def bare(text: str) -> str:
+    """``text`` without the marks of ``verbatim``."""
+    return text.replace(ISOLATE, "").replace(POP_ISOLATE, "")
 
 
 LONGEST_TITLE = 160

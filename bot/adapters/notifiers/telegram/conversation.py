@@ -297,7 +297,7 @@ def _sender(update: Update, chat: Chat) -> str:
 
 def _popup(says: Summary | str) -> str:
     """As much of an answer as fits a pop-up."""
-    text = says if isinstance(says, str) else says.subject
+    text = clean(says if isinstance(says, str) else says.subject)
     return text if len(text) <= _POPUP else text[: _POPUP - 1] + "…"
 
 

@@ -29,6 +29,8 @@ _COLUMNS = ", ".join(
             for name in ("price", "price_at", "change")
         ),
         "(SELECT max(c.at) FROM alert_changes c WHERE c.alert_id = a.id AND c.kind <> 'resolved') AS severity_at",
+        "coalesce((SELECT q.currency FROM quotes q WHERE q.symbol = a.symbol AND q.at <= a.fired_at"
+        " ORDER BY q.at DESC LIMIT 1), '') AS currency",
     )
 )
 _ONE = f"SELECT {_COLUMNS} FROM alerts a WHERE a.id = ?"
@@ -90,8 +92,9 @@ def list_alerts(
     """Alerts, newest first, as the objects that ``--json`` prints.
 
     ``since`` and ``until`` (exclusive) bound when they fired; ``severity`` is the lowest; ``limit`` is the largest
-    number of alerts, ``None`` for all. ``at`` is when the alert fired, at ``fired_price`` and ``fired_change``; it
-    reached its severity at ``severity_at``, to which ``price``, ``price_at``, ``phase``, ``change`` and ``why`` belong.
+    number of alerts, ``None`` for all. ``currency`` is that of the stock's prices, empty where it is not known. ``at``
+    is when the alert fired, at ``fired_price`` and ``fired_change``; it reached its severity at ``severity_at``, to
+    which ``price``, ``price_at``, ``phase``, ``change`` and ``why`` belong.
     """
     filters = Filters(symbol=symbol, since=since, until=until, rule=rule, severity=severity, incident=incident)
     return find_alerts(source, filters, limit)
@@ -157,7 +160,7 @@ def _alert(row: tuple[Any, ...]) -> dict[str, Any]:
 def _alert_object(row: tuple[Any, ...]) -> dict[str, Any]:
     alert_id, fired_at, updated_at, resolved_at, rule, rule_version, symbol, session, severity, state = row[:10]
     change, worst, last_change, last_price, last_price_at, price, price_at, reference, phase = row[10:19]
-    incident, cause, checks, late, doubt, fired_price, fired_price_at, fired_change, severity_at = row[19:]
+    incident, cause, checks, late, doubt, fired_price, fired_price_at, fired_change, severity_at, currency = row[19:]
     return {
         "type": "alert",
         "at": short(fired_at),
@@ -165,6 +168,7 @@ def _alert_object(row: tuple[Any, ...]) -> dict[str, Any]:
         "rule": rule,
         "rule_version": rule_version,
         "symbol": symbol,
+        "currency": currency,
         "session": session,
         "severity": severity,
         "state": state,

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from bot.core.incidents.bonds import same_kind
 from bot.core.messages.blocks.frame import framed
 from bot.core.messages.blocks.titles import titled
-from bot.core.model import Alert, Block, BlockKind, CauseRef, Claim, Line, Link, Strong, Summary
-from bot.core.text.wording import confidence_words, count, listing, moment, shortened
+from bot.core.model import Alert, Block, BlockKind, CauseRef, Claim, Line, Strong, Summary
+from bot.core.text.wording import confidence_words, count, listing, quotation, shortened, verbatim, when
 
 NAMED = 6
 
@@ -30,12 +30,12 @@ def correction(alerts: Sequence[Alert], company: Callable[[str], str], topic: Ca
     return framed(headline, [Block("why", BlockKind.LINKS, 90, "", tuple(lines))])
 
 
-def corrected(lead: Alert, topic: Callable[[str], str]) -> str:
+def corrected(lead: Alert, topic: Callable[[str], str]) -> Line:
     """The sentence on what was corrected, for an edited message and the digest; empty where nothing was."""
     before = lead.corrected_from
     if before is None or lead.corrected_at is None:
-        return ""
-    return f"Corrected {moment(lead.corrected_at)}: first reported as {_as_told(before, topic)}."
+        return ()
+    return ("Corrected ", when(lead.corrected_at), f": first reported as {_as_told(before, topic)}.")
 
 
 def replaced(lead: Alert, alerts: Sequence[Alert]) -> str:
@@ -81,10 +81,10 @@ def _as_told(cause: CauseRef, topic: Callable[[str], str]) -> str:
 
 
 def _quoted(cause: CauseRef) -> str:
-    return f"“{shortened(cause.title)}” ({cause.source})"
+    return f"{quotation(shortened(cause.title))} ({verbatim(cause.source)})"
 
 
-def _story(cause: CauseRef) -> tuple[str | Link, ...]:
+def _story(cause: CauseRef) -> Line:
     confidence = f"; confidence {confidence_words(cause.confidence)}" if cause.confidence is not None else ""
-    origin = f" — {cause.source}, {moment(cause.published_at or cause.seen_at)}{confidence}."
-    return (*titled(cause.title, cause.link), origin)
+    seen_at = when(cause.published_at or cause.seen_at)
+    return (*titled(cause.title, cause.link), f" — {verbatim(cause.source)}, ", seen_at, f"{confidence}.")

@@ -31,18 +31,25 @@ from bot.core.model import (
     Trouble,
 )
 from bot.core.prices.sessions import Session
+from bot.core.text.titles import stock_words
 from bot.core.text.wording import (
     CAUSE_HEADINGS,
     PHASE_WORDS,
     against,
+    bare,
     clock,
+    condition_words,
     confidence_words,
     count,
+    joined,
     listing,
-    moment,
     percent,
     price,
+    quotation,
     short_day,
+    typeset,
+    verbatim,
+    when,
 )
 
 DAILY, WEEKLY = "daily", "weekly"
@@ -178,7 +185,7 @@ def digest(found: Digest, company: Words, topic: Words) -> Summary:
 
 
 def _headline(found: Digest) -> str:
-    when = (
+    sessions = (
         f"The week to {short_day(found.last)}" if found.kind == WEEKLY else f"{short_day(found.last)}, after the close"
     )
     incidents = count(len(found.happened), "incident") if found.happened else "no incidents"
@@ -191,7 +198,7 @@ def _headline(found: Digest) -> str:
     if quiet or found.empty:
         pieces = count(quiet, "piece") + " of" if quiet else "no"
         parts.append(f"{pieces} model news without a price reaction")
-    return f"{when}: {incidents}; {', '.join(parts)}" + ("." if found.empty else "")
+    return f"{sessions}: {incidents}; {', '.join(parts)}" + ("." if found.empty else "")
 
 
 # --------------------------------------------------------------------------------------------------------- incidents
@@ -231,23 +238,23 @@ def _incident(happened: DigestIncident, company: Words, topic: Words) -> Line:
     name = _named(lead.symbol, company)
     shown: tuple[Inline, ...]
     if lead.symbol == NO_STOCK and lead.cause is not None:
-        return (Strong(f"{severity}: “{_cut(lead.cause.title, LONGEST_TITLE)}”"), f" ({lead.cause.source}).")
+        return (Strong(f"{severity}: {_quoted(lead.cause.title)}"), f" ({verbatim(lead.cause.source)}).")
     if happened.change is None or lead.reference is None:
         shown = (Strong(f"{severity}: {name}"), ", on news alone")
     else:
-        when = "at the close" if happened.official else f"{PHASE_WORDS[happened.phase]}, {clock(happened.at)}"
+        priced = _priced_at(happened.phase, happened.at, official=happened.official)
         group = f"{happened.group} fell together; " if happened.group else ""
-        before = against(lead.reference, happened.currency)
-        shown = (Strong(f"{severity}: {group}{name} {percent(happened.change)}"), f" {before}; {when}")
+        before = against(lead.reference, happened.at, happened.currency)
+        shown = (Strong(f"{severity}: {group}{name} {percent(happened.change)}"), " ", *before, "; ", *priced)
     apart = happened.apart
     hit = {company(a.symbol) for a in happened.alerts if a.symbol not in apart}
     others = len(hit - {company(lead.symbol)})
-    rest = [f"; {count(others, 'other')} hit too"] if others and not happened.group else []
+    rest: list[Inline] = [f"; {count(others, 'other')} hit too"] if others and not happened.group else []
     if apart:
         rest.append(f"; {len(apart)} fell for other reasons")
     rest.append(f". {_cause(happened, topic)}.")
     if correction := corrected(lead, topic):
-        rest.append(f" {correction}")
+        rest += (" ", *correction)
     if happened.merged:
         whose = listing([f"{company(i.lead)}’s" for i in happened.merged], 3)
         rest.append(f" Merged with {whose}, first reported separately.")
@@ -256,8 +263,13 @@ def _incident(happened: DigestIncident, company: Words, topic: Words) -> Line:
     if all(a.told_at is None for a in happened.alerts):
         rest.append(" Suppressed: nobody was notified.")
     closed_at = incident.closed_at if incident.state is IncidentState.CLOSED else None
-    rest.append(f" Closed {moment(closed_at)}." if closed_at else " Still open.")
-    return (*shown, "".join(rest))
+    rest += (" Closed ", when(closed_at), ".") if closed_at else (" Still open.",)
+    return joined(shown, tuple(rest))
+
+
+def _priced_at(phase: Phase, at: datetime, *, official: bool) -> Line:
+    """When a price was."""
+    return ("at the close",) if official else (f"{PHASE_WORDS[phase]}, ", clock(at))
 
 
 def _cause(happened: DigestIncident, topic: Words) -> str:
@@ -266,16 +278,15 @@ def _cause(happened: DigestIncident, topic: Words) -> str:
         return "No cause known"
     more = f" and {len(cause.sources) - 1} more" if len(cause.sources) > 1 else ""
     if cause.claim is Claim.POSSIBLE:
-        title = _cut(cause.title, LONGEST_TITLE)
-        return f"No cause known; possibly “{title}” ({cause.source}{more}; confidence {cause.confidence:.2f})"
+        story = f"{_quoted(cause.title)} ({verbatim(cause.source)}{more}"
+        return f"No cause known; possibly {story}; confidence {cause.confidence:.2f})"
     confidence = f"; {confidence_words(cause.confidence)}" if cause.confidence is not None else ""
     heading = "Cause" if cause.claim is Claim.STATED else CAUSE_HEADINGS[cause.claim]
-    return f"{heading}: {topic(cause.topic)} ({cause.source}{more}{confidence})"
+    return f"{heading}: {topic(cause.topic)} ({verbatim(cause.source)}{more}{confidence})"
 
 
 def _named(symbol: str, company: Words) -> str:
-    name = company(symbol)
-    return f"{name} ({symbol})" if name != symbol else symbol
+    return stock_words(company(symbol), symbol)
 
 
 # ------------------------------------------------------------------------------------------------------- near misses
@@ -293,26 +304,29 @@ def _misses(found: Digest, company: Words) -> list[Block]:
 def _miss(miss: NearMiss, found: Digest, company: Words) -> Line:
     move = miss.move
     subject = Strong(f"{_named(move.symbol, company)} {percent(move.change)}")
-    words = f" {against(move.reference, move.currency)}; {_when(move, found)}."
-    if miss.rule:
-        words += f" Nearest: {miss.rule}"
-    if miss.stop is not None:
-        words += f"; {_stopped(miss.stop)}"
-        if miss.judged is not None:
-            phase = move.session.phase(miss.judged.at)
-            level = price(miss.judged.price, move.currency)
-            words += f" (evaluated at {level}, {PHASE_WORDS[phase]}, {clock(miss.judged.at)})"
-    return (subject, _ended(words))
+    before = against(move.reference, move.at, move.currency)
+    words = joined((subject, " "), before, ("; ",), _measured_at(move, found), (".",))
+    if not miss.rule:
+        return words
+    nearest = (
+        f" Nearest: {verbatim(miss.rule)}{f'; {_stopped(miss.stop, move.currency)}' if miss.stop is not None else ''}"
+    )
+    if miss.stop is None or miss.judged is None:
+        return joined(words, (_ended(nearest),))
+    level = price(miss.judged.price, move.currency)
+    judged = _priced_at(move.session.phase(miss.judged.at), miss.judged.at, official=False)
+    return joined(words, (f"{nearest} (evaluated at {level}, ",), judged, (").",))
 
 
-def _when(move: DigestMove, found: Digest) -> str:
-    when = "at the close" if move.official else f"{PHASE_WORDS[move.phase]}, {clock(move.at)}"
-    return when if move.session.date == found.last else f"{when} of {short_day(move.session.date)}"
+def _measured_at(move: DigestMove, found: Digest) -> Line:
+    priced = _priced_at(move.phase, move.at, official=move.official)
+    return priced if move.session.date == found.last else joined(priced, (f" of {short_day(move.session.date)}",))
 
 
-def _stopped(stop: Check) -> str:
+def _stopped(stop: Check, currency: str) -> str:
     """The condition that stopped the rule, and what was measured."""
-    condition, measured = _typeset(stop.condition), _cut(_typeset(_bare(stop.measured)), LONGEST_DETAIL)
+    condition = condition_words(stop.condition, stop.limit, currency)
+    measured = _cut(typeset(_bare(stop.measured)), LONGEST_DETAIL)
     if stop.holds is True:
         return f"ruled out by {condition}; found {measured}"
     if stop.holds is None:
@@ -323,11 +337,6 @@ def _stopped(stop: Check) -> str:
 def _bare(measured: str) -> str:
     """A measured number without the explanation in brackets, which repeats the line."""
     return re.sub(r" \([^()]*\)", "", measured) if re.match(r"[+-]?\d", measured) else measured
-
-
-def _typeset(text: str) -> str:
-    """``text`` with signs and percentages as in other messages."""
-    return re.sub(r"(?<=\d)%", " %", re.sub(r"(?<![\w.-])-(?=\d)", "−", text))
 
 
 # --------------------------------------------------------------------------------------- model news without a reaction
@@ -345,17 +354,17 @@ def _quiet(found: Digest, company: Words) -> list[Block]:
 def _news(news: QuietNews, company: Words, weekly: bool) -> Line:
     story = news.match.first
     shown = titled(story.title, story.link, LONGEST_TITLE)
-    sources = list(news.match.sources)
+    sources = list(map(verbatim, news.match.sources))
     official = ", including the lab itself" if news.official else ""
     named = f"{listing(sources, NAMED_SOURCES)}{official}"
-    origin = f" — {count(len(sources), 'source')} ({named}), {moment(story.seen_at)}."
+    origin: Line = (*shown, f" — {count(len(sources), 'source')} ({named}), ", when(story.seen_at), ".")
     if not news.reaches:
-        return (*shown, f"{origin} Reaches no watched stock.")
+        return joined(origin, (" Reaches no watched stock.",))
     moves = [company(s) + (f" {percent(m)}" if m is not None else "") for s, m in news.reaches]
     measured = any(m is not None for _, m in news.reaches[:REACHED])
     which = "lowest session move since" if weekly else "session moves"
     measure = f"; {which}, against the previous close" if measured else ""
-    return (*shown, f"{origin} Reaches {listing(moves, REACHED)}{measure}.")
+    return joined(origin, (f" Reaches {listing(moves, REACHED)}{measure}.",))
 
 
 # ----------------------------------------------------------------------------------------------------------- sources
@@ -368,24 +377,27 @@ def _sources(found: Digest) -> list[Block]:
     if lacking := found.expected - found.priced:
         of = f"{lacking} of {count(found.expected, 'watched stock')}"
         lines.append((f"No price for {of} in the session of {short_day(found.last)}.",))
-    fine = [f"{count(found.feeds_ok, 'feed')} working"] if found.feeds_ok is not None else []
+    feeds = f"{count(found.feeds_ok, 'feed')} working" if found.feeds_ok is not None else ""
     if found.prices_at is not None:
-        fine.append(f"latest prices {moment(found.prices_at)}")
-    if fine:
-        words = "; ".join(fine)
-        lines.append((f"{words[0].upper()}{words[1:]}.",))
+        lines.append((f"{feeds}; latest prices " if feeds else "Latest prices ", when(found.prices_at), "."))
+    elif feeds:
+        lines.append((f"{feeds}.",))
     return [Block("sources", BlockKind.FACTS, 70, "Sources", tuple(lines))] if lines else []
 
 
 def _source(source: str, subject: str, trouble: Trouble, detail: str) -> Line:
-    who = SOURCE_NAMES.get(source, f"Feed {source}")
+    who = SOURCE_NAMES.get(source, f"Feed {verbatim(source)}")
     if source in MISTAKES and trouble is Trouble.FAILED:
         who, words = MISTAKES[source][0], ""
     else:
         words = f" {TROUBLE_WORDS.get(trouble, trouble.value)}"
-    about = f": {subject}" if subject else ""
-    why = f": {_cut(detail, LONGEST_DETAIL)}" if detail else ""
+    about = f": {verbatim(subject)}" if subject else ""
+    why = f": {verbatim(_cut(detail, LONGEST_DETAIL))}" if detail else ""
     return (Strong(f"{who}{about}{words}"), _ended(why))
+
+
+def _quoted(title: str) -> str:
+    return quotation(_cut(title, LONGEST_TITLE))
 
 
 def _cut(text: str, longest: int) -> str:
@@ -397,4 +409,4 @@ def _cut(text: str, longest: int) -> str:
 
 
 def _ended(text: str) -> str:
-    return text if text.endswith((".", "…", "…”")) else f"{text}."
+    return text if bare(text).endswith((".", "…", "…”")) else f"{text}."

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from bot.core.model import Block, BlockKind, Line, Strong
 from bot.core.news.vocabulary import Kind
+from bot.core.text.wording import verbatim
 
 MOST = 6
 MOST_HELPED = 3
@@ -37,4 +38,4 @@ def _clauses(
         clause = next((of[name] for of in reasons if name in of and of[name] not in told), "")
         if clause:
             told.add(clause)
-            yield (Strong(f"{exposure(name)}: "), f"{clause}.")
+            yield (Strong(f"{exposure(name)}: "), f"{verbatim(clause)}.")

@@ -13,4 +13,5 @@ def framed(headline: str, blocks: Iterable[Block], note: str = NOT_ADVICE) -> Su
     """A summary of ``blocks`` under ``headline``, which is also its subject; without a last line where ``note`` is
     empty."""
     last = [Block("note", BlockKind.NOTE, 10, lines=((note,),))] if note else []
-    return Summary((Block("headline", BlockKind.HEADLINE, 100, lines=((Strong(headline),),)), *blocks, *last), headline)
+    first = Block("headline", BlockKind.HEADLINE, 100, lines=((Strong(headline),),))
+    return Summary((first, *blocks, *last), headline)

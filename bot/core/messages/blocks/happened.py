@@ -8,15 +8,18 @@ from datetime import datetime
 from bot.core.messages.blocks.volume import volume_lines
 from bot.core.messages.places import CITIES, HOME
 from bot.core.messages.snapshot import Snapshot
-from bot.core.model import Alert, Line, Moment, Phase, StockMove, Strong
+from bot.core.model import Alert, Line, Phase, StockMove, Strong
 from bot.core.prices.market import Market, SymbolPrices, change
 from bot.core.text.wording import (
     DELAYED,
+    LEVELS,
     PHASE_WORDS,
     against,
     aged,
     clock,
+    condition_words,
     day,
+    joined,
     listing,
     percent,
     price,
@@ -37,15 +40,15 @@ def happened(seen: Snapshot, market: Market, company: Named, indices: Sequence[t
     told = _in_full(seen)
     for move in told[:1]:
         lines.append(price_line(move, company(move.symbol), seen.at, city_of(market, move.symbol)))
-        lines += [(f"It has crossed a level that is watched: {level}.",) for level in _levels(seen, move.symbol)]
+        lines += [(f"It has crossed a level that is watched: {level}.",) for level in _levels(seen, move)]
         lines += _before_the_night(move, market.of(move.symbol), seen.at)
-        lines += [(f"{words[:1].upper()}{words[1:]}.",) for words in _further(move, market.of(move.symbol))]
+        lines += [_sentence(words) for words in _further(move, market.of(move.symbol))]
         lines += _volume(move, market.of(move.symbol), seen.at)
     if not lines:
         name = company(seen.lead.symbol)
         for move in seen.turned[:TOLD_IN_FULL]:
             lines.append(price_line(move, company(move.symbol), seen.at, city_of(market, move.symbol)))
-            lines += [(f"{words[:1].upper()}{words[1:]}.",) for words in _furthest(move, seen.direction)]
+            lines += [_sentence(words) for words in _furthest(move, seen.direction)]
         lines += [] if lines else [(f"No price for {name} ({seen.lead.symbol}) in this session yet.",)]
     if indices:
         lines.append((f"The market: {listing([f'{name} {percent(change)}' for name, change in indices])}.",))
@@ -63,11 +66,10 @@ def price_line(move: StockMove, name: str, at: datetime, city: str = "") -> Line
     New York."""
     old = aged(at - move.at, DELAYED)
     hours = f"{'at the close' if move.official else PHASE_WORDS[move.phase]}{f' in {city}' if city else ''}"
-    return (
-        Strong(f"{name} ({move.symbol}) {price(move.price, move.currency)}, {percent(move.change)}"),
-        f" {against(move.reference, move.currency)}; {hours}, ",
-        Moment(move.at, clock(move.at)),
-        f" ({old})." if old else ".",
+    return joined(
+        (Strong(f"{name} ({move.symbol}) {price(move.price, move.currency)}, {percent(move.change)}"), " "),
+        against(move.reference, move.at, move.currency),
+        (f"; {hours}, ", clock(move.at), f" ({old})." if old else "."),
     )
 
 
@@ -84,10 +86,10 @@ def _beside(move: StockMove, first: StockMove, company: Named, market: Market, a
     )  # fmt: skip
     line = price_line(move, company(move.symbol), at, city_of(market, move.symbol))
     further = _further(move, market.of(move.symbol))
-    if alike:
-        since = since_words(move.reference)
-        return (line[0], f"{since}; {'; '.join(further)}." if further else f"{since}.")
-    return (*line[:-1], "".join(("; ", "; ".join(further), ".")) if further else ".") if line[-1] == "." else line
+    if not alike and line[-1] != ".":
+        return line
+    told: Line = (line[0], since_words(move.reference, move.at)) if alike else line[:-1]
+    return joined(told, *(joined(("; ",), words) for words in further), (".",))
 
 
 def _in_full(seen: Snapshot) -> list[StockMove]:
@@ -97,38 +99,45 @@ def _in_full(seen: Snapshot) -> list[StockMove]:
     return list(dict.fromkeys(chosen))[:TOLD_IN_FULL]
 
 
-def _levels(seen: Snapshot, symbol: str) -> list[str]:
-    """The levels that the stock has crossed by the rules of its alerts: ``below 100``."""
-    checks = [check for alert in seen.alerts if alert.symbol == symbol for check in alert.checks]
+def _levels(seen: Snapshot, move: StockMove) -> list[str]:
+    """The levels that the stock has crossed by the rules of its alerts: ``below 100.00``."""
+    checks = [check for alert in seen.alerts if alert.symbol == move.symbol for check in alert.checks]
     found: list[str] = []
     while checks:
         check = checks.pop(0)
-        if check.holds and check.condition.startswith(("price below ", "price above ")):
-            found.append(check.condition.removeprefix("price "))
+        if check.holds and check.condition.startswith(LEVELS):
+            found.append(condition_words(check.condition, check.limit, move.currency).removeprefix("price "))
         checks = [*(check.children if not check.is_guard else ()), *checks]
     return list(dict.fromkeys(found))
 
 
-def _further(move: StockMove, prices: SymbolPrices) -> list[str]:
+def _sentence(words: Line) -> Line:
+    """``words``, which begin with a string, as a sentence."""
+    first = words[0]
+    assert isinstance(first, str)
+    return joined((f"{first[:1].upper()}{first[1:]}", *words[1:], "."))
+
+
+def _further(move: StockMove, prices: SymbolPrices) -> list[Line]:
     """How far it went beyond the price told, and how long no close was beyond that price."""
     words = _furthest(move, move.change)
     way = "low" if move.change < 0 else "high"
     extreme = (prices.lowest_since if move.change < 0 else prices.highest_since)(move.price, move.session)
     if extreme.sessions >= NOTABLE_SESSIONS:
         if extreme.since is not None:
-            words.append(f"{way}est since {day(extreme.since)} (against closes)")
+            words.append((f"{way}est since {day(extreme.since)} (against closes)",))
         else:
-            words.append(f"{way}est of the last {extreme.sessions} closes")
+            words.append((f"{way}est of the last {extreme.sessions} closes",))
     return words
 
 
-def _furthest(move: StockMove, direction: float) -> list[str]:
+def _furthest(move: StockMove, direction: float) -> list[Line]:
     """How far it went beyond the price told, where that is known: ``direction`` below 0 how low, above it how high."""
     if (furthest := move.furthest) is None:
         return []
     level = f"{price(furthest.price, move.currency)}, " if furthest.price is not None else ""
-    span = span_words(furthest.start_at, furthest.end_at)
-    return [f"as {'low' if direction < 0 else 'high'} as {level}{percent(furthest.change)}{span}"]
+    far = f"as {'low' if direction < 0 else 'high'} as {level}{percent(furthest.change)}"
+    return [joined((far,), span_words(furthest.start_at, furthest.end_at))]
 
 
 def _before_the_night(move: StockMove, prices: SymbolPrices, at: datetime) -> list[Line]:
@@ -142,8 +151,8 @@ def _before_the_night(move: StockMove, prices: SymbolPrices, at: datetime) -> li
     stood = change(prices.rebased(last), move.reference) if last is not None else None
     if last is None or stood is None:
         return []
-    words = f"{price(prices.rebased(last))} ({percent(stood)}) after hours, before the night, "
-    return [(f"It stood at {words}", Moment(last.at, clock(last.at)), ".")]
+    words = f"{price(prices.rebased(last), move.currency)} ({percent(stood)}) after hours, before the night, "
+    return [(f"It stood at {words}", clock(last.at), ".")]
 
 
 def _volume(move: StockMove, prices: SymbolPrices, at: datetime) -> list[Line]:

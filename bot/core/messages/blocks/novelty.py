@@ -12,7 +12,7 @@ from bot.core.news.passages import is_foreign
 from bot.core.news.reader import StoryReader
 from bot.core.news.vocabulary import Detail, Topics
 from bot.core.text.scripts import language_note
-from bot.core.text.wording import shortened, when
+from bot.core.text.wording import quotation, shortened, verbatim, when
 
 MOST = 4
 LONGEST_SOURCE = 60
@@ -50,7 +50,8 @@ def quoted(
         story, words = min(found, key=lambda each: (is_foreign(each[1]), -told[each[1]], each[0].seen_at))
         if words not in shown:
             shown.add(words)
-            lines.append((Strong(f"{detail.title}: "), f"“{words}”{language_note(words)} (", *_source(story), ")."))
+            told_as = f"{quotation(words)}{language_note(words)} ("
+            lines.append((Strong(f"{verbatim(detail.title)}: "), told_as, *_source(story), ")."))
     return lines
 
 
@@ -64,10 +65,10 @@ def _what(said: Sequence[tuple[Story, Said]], reader: StoryReader) -> list[Line]
     model = max(models, key=lambda name: (models[name], name))
     story = next(story for story, one in said if one.about[:1] == (f"model:{model}",))
     family = reader.family(model)
-    by = f", by {family.lab}" if family and family.lab else ""
-    return [(Strong(model), f"{by}; first seen ", when(story.seen_at), " (", *_source(story), ").")]
+    by = f", by {verbatim(family.lab)}" if family and family.lab else ""
+    return [(Strong(verbatim(model)), f"{by}; first seen ", when(story.seen_at), " (", *_source(story), ").")]
 
 
 def _source(story: Story) -> tuple[str | Link, ...]:
     name = shortened(story.origin, LONGEST_SOURCE)
-    return (Link(name, story.link),) if story.link else (name,)
+    return (Link(name, story.link),) if story.link else (verbatim(name),)

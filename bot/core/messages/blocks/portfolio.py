@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from bot.core.messages.snapshot import Snapshot, move_at
-from bot.core.model import Block, BlockKind, Line, Moment, StockMove, Strong
+from bot.core.model import Block, BlockKind, Line, StockMove, Strong
 from bot.core.prices.market import Market
 from bot.core.text.wording import PHASE_WORDS, clock, count, listing, percent, short_day
 
@@ -44,7 +44,7 @@ def the_portfolio(
         (
             Strong(f"{name} {percent(move.change)}"),
             f" since the close of {short_day(move.reference.session)}; {PHASE_WORDS[move.phase]}, ",
-            Moment(move.at, clock(move.at)),
+            clock(move.at),
             ".",
         )
     ]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.core.messages.precedents import EpisodeOutcome, Precedent, hit
 from bot.core.model import Block, BlockKind, Line, Strong
-from bot.core.text.wording import count, day, listing, percent
+from bot.core.text.wording import count, day, listing, percent, verbatim
 
 WITHIN = {1: "next session", 5: "in five sessions", 20: "in twenty"}
 NAMED = 2
@@ -25,7 +25,8 @@ def _line(precedent: Precedent) -> Line:
     more = len(falls) - NAMED
     fell = f"{', '.join(named)} and {count(more, 'other')}" if more > 0 else listing(named, NAMED)
     kind = "" if episode.shock else " (not AI)"
-    return (Strong(f"{day(episode.session)}: {episode.title}"), f"{kind}: {fell}{_followed(precedent.outcomes)}.")
+    title = verbatim(episode.title)
+    return (Strong(f"{day(episode.session)}: {title}"), f"{kind}: {fell}{_followed(precedent.outcomes)}.")
 
 
 def _followed(outcomes: Sequence[EpisodeOutcome]) -> str:

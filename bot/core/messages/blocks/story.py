@@ -8,7 +8,7 @@ from bot.core.messages.blocks.why import first_told, story_line
 from bot.core.messages.snapshot import Snapshot
 from bot.core.model import Block, BlockKind
 from bot.core.text.scripts import language_note
-from bot.core.text.wording import shortened
+from bot.core.text.wording import quotation, shortened
 
 
 def headline_of(seen: Snapshot, topic: Callable[[str], str]) -> str:
@@ -16,7 +16,7 @@ def headline_of(seen: Snapshot, topic: Callable[[str], str]) -> str:
     if seen.cause is None:
         return "News"
     words = topic(seen.cause.topic)
-    return f"{words[:1].upper()}{words[1:]}: “{shortened(seen.cause.title)}”"
+    return f"{words[:1].upper()}{words[1:]}: {quotation(shortened(seen.cause.title))}"
 
 
 def the_story(seen: Snapshot) -> list[Block]:

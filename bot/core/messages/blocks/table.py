@@ -9,7 +9,7 @@ from statistics import median
 
 from bot.core.messages.snapshot import Snapshot
 from bot.core.model import Block, BlockKind, Line, StockMove, Strong
-from bot.core.text.wording import MINUS, OLD, age, clock, listing, moment, percent, since_words
+from bot.core.text.wording import MINUS, OLD, age, clock, joined, listed, listing, percent, since_words, when
 
 MEMBERS = 6
 """How many symbols of one line of business are named; the rest are counted."""
@@ -31,8 +31,8 @@ def table(
     if seen.unpriced:
         lines.append((f"No price yet: {listing(list(map(label, seen.unpriced)), NAMED)}.",))
     lines += apart
-    title = f"{_title(seen, counted)}{as_of(seen.at, usual)}"
-    hit = [Block("who is hit", BlockKind.FACTS, 60, title, tuple(lines))] if lines else []
+    told = (*as_of(seen.at, usual), *lines)
+    hit = [Block("who is hit", BlockKind.FACTS, 60, _title(seen, counted), told)] if lines else []
     return [*hit, *_turned(seen, usual, label)]
 
 
@@ -40,16 +40,13 @@ def _turned(seen: Snapshot, usual: datetime | None, label: Callable[[str], str])
     """The stocks of the incident that the headline does not count, as they move the other way now."""
     if not seen.turned:
         return []
-    stands = [
-        f"{label(m.symbol)} {percent(m.change)}{since_words(m.reference)}{_time(m, seen.at, usual)}"
-        for m in seen.turned
-    ]
+    stands = [_stands(m, label, since_words(m.reference, m.at), seen.at, usual) for m in seen.turned]
     title = f"Alerted, but not {'falling' if seen.direction < 0 else 'rising'} now"
-    return [Block("not now", BlockKind.FACTS, 59, title, ((f"{listing(stands, NAMED)}.",),))]
+    return [Block("not now", BlockKind.FACTS, 59, title, (joined(listed(stands, NAMED), (".",)),))]
 
 
 def _title(seen: Snapshot, counted: int) -> str:
-    alike = len({since_words(m.reference) for m in seen.moves}) < 2  # else sizes beside each other are no order
+    alike = len({since_words(m.reference, m.at) for m in seen.moves}) < 2  # else sizes beside each other are no order
     if seen.direction < 0:
         return f"Who is hit ({counted}){', the worst line first' if alike else ''}"
     if seen.direction > 0:
@@ -63,11 +60,11 @@ def usual_time(moves: Sequence[StockMove]) -> datetime | None:
     return common[0][0] if common else None
 
 
-def as_of(at: datetime, usual: datetime | None) -> str:
-    """The time of the prices in a table's title: where it is not just now."""
+def as_of(at: datetime, usual: datetime | None) -> list[Line]:
+    """The time of the prices in a table, above them: where it is not just now."""
     if usual is None or at - usual <= OLD:
-        return ""
-    return f"; prices of {moment(usual)}, {age(at - usual)} old"
+        return []
+    return [("Prices of ", when(usual), f", {age(at - usual)} old, where no time is given:")]
 
 
 def by_line(
@@ -89,20 +86,22 @@ def by_line(
     shown: list[Line] = []
     for name, members in sorted(lines.items(), key=lambda w: (sign * median(m.change for m in w[1]), w[0])):
         members.sort(key=lambda m: (sign * m.change, m.symbol))
-        since = ["" if one_reference else since_words(m.reference) for m in members]
-        named = [
-            f"{label(m.symbol)} {percent(m.change)}{s}{_time(m, at, usual)}"
-            for m, s in zip(members, since, strict=True)
-        ]
-        shown.append((Strong(f"{name or 'others'}: "), listing(named, MEMBERS)))
+        since = ["" if one_reference else since_words(m.reference, m.at) for m in members]
+        named = [_stands(m, label, s, at, usual) for m, s in zip(members, since, strict=True)]
+        shown.append((Strong(f"{name or 'others'}: "), *listed(named, MEMBERS)))
     return tuple(shown)
 
 
-def _time(move: StockMove, at: datetime, usual: datetime | None) -> str:
-    """The time of a price that is not of the table's, and of an old one where the title has no age."""
+def _stands(move: StockMove, label: Callable[[str], str], since: str, at: datetime, usual: datetime | None) -> Line:
+    """``NVDA −5.0 %``; what that is measured from, and when the price was, where it has to be said."""
+    return joined((f"{label(move.symbol)} {percent(move.change)}{since}",), _time(move, at, usual))
+
+
+def _time(move: StockMove, at: datetime, usual: datetime | None) -> Line:
+    """The time of a price that is not of the table's, and of an old one where the table has no age."""
     odd = usual is not None and abs(move.at - usual) > OLD
     old = at - move.at > OLD and not as_of(at, usual)
-    return f" ({clock(move.at) if at - move.at < DAY else moment(move.at)})" if odd or old else ""
+    return (" (", clock(move.at) if at - move.at < DAY else when(move.at), ")") if odd or old else ()
 
 
 def held_up_line(moves: Sequence[StockMove], seen: Snapshot, label: Callable[[str], str] = str) -> list[Line]:
@@ -110,11 +109,11 @@ def held_up_line(moves: Sequence[StockMove], seen: Snapshot, label: Callable[[st
     of the time of the table's has its own. ``label``: how a symbol is shown."""
     usual = usual_time(seen.moves)
     shown = [(label(m.symbol), percent(m.change), _time(m, seen.at, usual)) for m in moves]
-    rose = [f"{name} {change}{time}" for name, change, time in shown if change.startswith("+")]
-    less = [f"{name} {change}{time}" for name, change, time in shown if change.startswith(MINUS)]
+    rose = [joined((f"{name} {change}",), time) for name, change, time in shown if change.startswith("+")]
+    less = [joined((f"{name} {change}",), time) for name, change, time in shown if change.startswith(MINUS)]
     lines: list[Line] = []
     if rose:
-        lines.append((f"Rose against it: {listing(rose, HELD_UP)}.",))
+        lines.append(joined(("Rose against it: ",), listed(rose, HELD_UP), (".",)))
     if less and len(rose) < HELD_UP:
-        lines.append((f"Fell less: {listing(less, HELD_UP)}.",))
+        lines.append(joined(("Fell less: ",), listed(less, HELD_UP), (".",)))
     return lines

@@ -18,6 +18,7 @@ from bot.core.text.wording import (
     listing,
     short_day,
     shortened,
+    verbatim,
     when,
 )
 
@@ -51,8 +52,8 @@ def why(
     lines: list[Line] = [story_line(cause)]
     lines += _certainty(cause, claim)
     lines += calendar
-    if change := corrected(seen.lead, topic) or replaced(seen.lead, seen.alerts):
-        lines.append((change,))
+    if change := corrected(seen.lead, topic) or tuple(filter(None, [replaced(seen.lead, seen.alerts)])):
+        lines.append(change)
     about = [] if known else _background(cause, seen, company, exposure, naming)
     details = [Block("about the cause", BlockKind.LINKS, 58, "About it", tuple(about), folded=True)] if about else []
     heading = "Earlier news" if claim is Claim.COINCIDENT and seen.ahead(cause) > AT_THE_SAME_TIME else ""
@@ -150,4 +151,4 @@ def _block(lines: Sequence[Line], claim: Claim, heading: str = "") -> Block:
 
 
 def _source(name: str) -> str:
-    return shortened(name, LONGEST_SOURCE)
+    return verbatim(shortened(name, LONGEST_SOURCE))

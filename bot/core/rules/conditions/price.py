@@ -14,7 +14,7 @@ from bot.core.prices.windows import Since, Span
 from bot.core.rules.comparison import Comparison
 from bot.core.rules.conditions.context import Condition, Context, Reads
 from bot.core.rules.conditions.steady import Sample, change_since, check_price, drawdown_from
-from bot.core.text.wording import count
+from bot.core.text.wording import count, price
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Level(Condition):
 
     @property
     def asked(self) -> tuple[str, float | None]:
-        return f"{'below' if self.below else 'above'} {self.level:g}", self.level
+        return f"{'below' if self.below else 'above'} {self.level:.12g}", self.level
 
     @property
     def reads(self) -> Reads:
@@ -79,13 +79,16 @@ class Level(Condition):
                 return "previous close unknown"
             level = prices.rebased(quote)
             crossed = self._is_beyond(level) and not self._is_beyond(before.price)
-            words = f"{level:.2f}, and {before.price:.2f} at the previous close"
-            return Sample(level, crossed, "" if context.brief else words)
+            words = ""
+            if not context.brief:
+                now, closed = (price(each, prices.currency) for each in (level, before.price))
+                words = f"{now}, and {closed} at the previous close"
+            return Sample(level, crossed, words)
 
         return check_price(context, self, measure)
 
-    def _is_beyond(self, price: float) -> bool:
-        return price < self.level if self.below else price > self.level
+    def _is_beyond(self, value: float) -> bool:
+        return value < self.level if self.below else value > self.level
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +158,7 @@ class Extreme(Condition):
             else:
                 words = f"{word} since {extreme.since.isoformat()}, {count(extreme.sessions, 'session')}"
             met = extreme.sessions >= self.sessions
-            return Sample(float(extreme.sessions), met, f"{quote.price:.2f}, {words}")
+            return Sample(float(extreme.sessions), met, f"{price(quote.price, prices.currency)}, {words}")
 
         return check_price(context, self, measure)
 
@@ -196,7 +199,8 @@ class Gap(Condition):
         if before is None:
             return self.check(context, None, "previous close unknown")
         value = opened.price / before.price - 1
-        words = f"{value * 100:+.1f}% (opened at {opened.price:.2f} against {before.price:.2f})"
+        start, closed = (price(each, prices.currency) for each in (opened.price, before.price))
+        words = f"{value * 100:+.1f}% (opened at {start} against {closed})"
         if not self.change.holds(value):
             return self.check(context, False, words, value)
         bar = prices.bars.get(session.date)

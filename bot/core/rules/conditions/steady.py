@@ -14,7 +14,7 @@ from bot.core.prices.windows import Since, Span, format_duration
 from bot.core.rules.comparison import Comparison
 from bot.core.rules.conditions.context import Condition, Context, Move
 from bot.core.rules.thin import LEAST_TRADES
-from bot.core.text.wording import count
+from bot.core.text.wording import DELAYED, age, count, price
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,16 +174,19 @@ def change_since(prices: SymbolPrices, since: Since, asked: Comparison, context:
     """Measures the change of a quote since a reference."""
     story_at = context.story_at if since.kind == "story" else None
     return _change(
+        prices,
         lambda quote, session: resolve(prices, quote, session, since, story_at),
         asked,
         context,
         f"reference price unknown ({since})",
+        since.duration,
     )
 
 
 def drawdown_from(prices: SymbolPrices, lookback: Span, asked: Comparison, context: Context) -> Measurement:
     """Measures the fall of a quote from the highest price of a lookback."""
     return _change(
+        prices,
         lambda quote, session: peak(prices, quote, session, lookback),
         asked,
         context,
@@ -192,8 +195,15 @@ def drawdown_from(prices: SymbolPrices, lookback: Span, asked: Comparison, conte
 
 
 def _change(
-    reference_of: Callable[[Quote, Session], Reference | None], asked: Comparison, context: Context, unknown: str
+    prices: SymbolPrices,
+    reference_of: Callable[[Quote, Session], Reference | None],
+    asked: Comparison,
+    context: Context,
+    unknown: str,
+    ago: timedelta | None = None,
 ) -> Measurement:
+    """``ago``: how old the reference is meant to be; one that is a good deal older is told with its age."""
+
     def measure(quote: Quote, session: Session) -> Sample | str:
         reference = reference_of(quote, session)
         moved = change(quote.price, reference)
@@ -201,7 +211,10 @@ def _change(
             return unknown
         words = ""
         if not context.brief:
-            words = f"{moved * 100:+.1f}% ({quote.price:.2f} against {reference.price:.2f}, {reference.kind})"
+            now, before = (price(each, prices.currency) for each in (quote.price, reference.price))
+            apart = quote.at - reference.at
+            older = f", {age(apart)} before" if ago is not None and apart - ago > DELAYED else ""
+            words = f"{moved * 100:+.1f}% ({now} against {before}, {reference.kind}{older})"
         return Sample(moved, asked.holds(moved), words, reference)
 
     return measure
