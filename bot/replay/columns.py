@@ -15,8 +15,12 @@ from collections import Counter
 from collections.abc import Collection, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO, cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bot.core.errors import Problem, UsageError
 from bot.render.outside import adding, shell
@@ -41,8 +45,12 @@ NOTHING = math.nan
 WHOLE = -1.0
 """``start`` of a row for a whole session."""
 
+AT_ONCE = 1024
+"""Rows read at once, column by column; where one of them is out of the ordinary, they are read one by one."""
+
 Cells = Sequence[Any]
 """One row as read: text, or Parquet values."""
+Numbers = NDArray[Any]
 
 
 @dataclass(slots=True)
@@ -83,6 +91,14 @@ class PriceColumns:
             column.append(value)
         self.file.append(len(self.files) - 1)
         self.line.append(line)
+
+    def extend(self, symbols: Sequence[int], days: Numbers, figures: Sequence[Numbers], lines: Numbers) -> None:
+        """Add daily bars of the newest file."""
+        whole, file = np.full(len(symbols), WHOLE), np.full(len(symbols), len(self.files) - 1)
+        columns: Sequence[array[Any]]
+        columns = (self.symbol, self.day, self.start, self.end, *self.figures, self.file, self.line)
+        for column, values in zip(columns, (symbols, days, whole, whole, *figures, file, lines), strict=True):
+            column.frombytes(np.asarray(values, column.typecode).tobytes())
 
     def bad(self, row: int, message: str) -> None:
         """Record a mistake in a row."""
@@ -133,11 +149,9 @@ class _Reader:
         begin = len(self.columns)
         self.days.clear()  # the same words may be another day in another file
         self._header(path, next(rows)[1], symbol)
-        for line, cells in rows:
-            try:
-                self._row(line, cells)
-            except ValueError as error:
-                self.columns.problems.append(Problem(str(path), line, 1, "", str(error)))
+        while some := list(islice(rows, AT_ONCE)):
+            if not self._take_whole(some):
+                self._take_each(path, some)
         self.columns.bar_lengths[len(self.columns.files) - 1] = _usual_length(self.columns, begin)
 
     def _header(self, path: Path, cells: Cells, symbol: str) -> None:
@@ -155,7 +169,50 @@ class _Reader:
         at = {name: i for i, name in enumerate(names)}
         self.width = len(names)
         self.keys = [at.get(name, -1) for name in ("symbol", "date", "start_at", "end_at")]
+        self.plain = path.suffix not in PARQUET and not symbol and max(self.period, *self.keys[2:]) < 0
         self.figures = [(name, at.get(name, -1)) for name in FIGURES]
+
+    def _take_whole(self, rows: Sequence[tuple[int, Cells]]) -> bool:
+        """Read these rows at once, if all are daily bars without a mistake, written as text; else do nothing, and
+        return False."""
+        cells = [cells for _, cells in rows]
+        if not self.plain or set(map(len, cells)) != {self.width}:
+            return False
+        columns = [*zip(*cells, strict=True), ("",) * len(cells)]
+        names, dates = (columns[i] for i in self.keys[:2])
+        try:
+            days = self._ordinals(dates)
+            figures = [_numbers(name, columns[i]) for name, i in self.figures]
+        except ValueError:
+            return False
+        _, high, low, close, _ = figures
+        symbols = {name: symbol_of(name.strip(), self.header) for name in dict.fromkeys(names)}
+        if days is None or np.isnan(close).any() or (low > high).any() or not all(symbols.values()):
+            return False
+        wanted = (days >= self.first) & (days <= self.last)
+        self.columns.outside += len(rows) - int(wanted.sum())
+        inside = [names[i] for i in np.flatnonzero(wanted)]
+        positions = {name: self._position(symbols[name]) for name in dict.fromkeys(inside)}
+        self.columns.unknown.update(symbols[name] for name in inside if positions[name] is None)
+        wanted[wanted] = [positions[name] is not None for name in inside]
+        places = [position for name in inside if (position := positions[name]) is not None]
+        lines = np.array([line for line, _ in rows])
+        self.columns.extend(places, days[wanted], [figure[wanted] for figure in figures], lines[wanted])
+        return True
+
+    def _ordinals(self, dates: Sequence[Any]) -> Numbers | None:
+        """The sessions of these dates; ``None`` where one states a moment. Raises ValueError for what is no date."""
+        for cell in set(dates) - self.days.keys():
+            self.days[cell] = self._dated(cell)
+        known = [self.days[cell] for cell in dates]
+        return np.array([day for day, _ in known]) if all(end == WHOLE for _, end in known) else None
+
+    def _take_each(self, path: Path, rows: Iterable[tuple[int, Cells]]) -> None:
+        for line, cells in rows:
+            try:
+                self._row(line, cells)
+            except ValueError as error:
+                self.columns.problems.append(Problem(str(path), line, 1, "", str(error)))
 
     def _row(self, line: int, cells: Cells) -> None:
         if len(cells) > self.width:
@@ -275,7 +332,7 @@ def _csv_rows(path: Path) -> Generator[tuple[int, Cells]]:
         try:
             for cells in lines:
                 number = lines.line_num
-                if cells and any(cells):
+                if cells and (cells[0] or any(cells)):
                     blank = False
                     yield number, cells
         except (csv.Error, UnicodeDecodeError, EOFError, OSError) as error:
@@ -340,6 +397,15 @@ def _figure(name: str, cell: Any) -> float:
     if not math.isfinite(number):
         raise ValueError(f"{name} '{str(cell)[:20]}' is not a number; write one, or leave it empty")
     raise ValueError(f"{name} {str(cell)[:20]} is not above 0; correct it, or leave it empty")
+
+
+def _numbers(name: str, cells: Sequence[str]) -> Numbers:
+    """As ``_figure`` for each of these; raises ValueError where one is out of the ordinary."""
+    numbers = np.array([float(cell) if cell else NOTHING for cell in cells])
+    missing = np.array([not cell for cell in cells])
+    if not (missing | ((numbers > 0) & (numbers < math.inf)) | ((numbers == 0) & (name == "volume"))).all():
+        raise ValueError(f"{name} is not a number above 0 everywhere")
+    return numbers
 
 
 def date_of(cell: Any) -> date:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from bot.adapters.calendar import ExchangeCalendar
@@ -122,6 +122,31 @@ def test_a_session_row_beside_bars_within_gives_the_official_close(tmp_path: Pat
     found = observed(read_prices([whole, within]))
     assert [o.price for o in found if isinstance(o, Quote) and o.kind is QuoteKind.CLOSE] == [11.0]
     assert [o.close for o in found if isinstance(o, DailyBar)] == [11.0]
+
+
+CELLS = st.sampled_from(["1", "1", "1", "2.5", "3", "", "-", "0", "nan", "inf", " 2 ", "x", "1_0", "-4"])
+DATES = ["2024-11-18", "2024-11-18", "2024-11-18", "2024-11-19", " 2024-11-20", "18.11.2024", "2024-11-18T22:00:00Z"]
+ROWS = st.lists(
+    st.tuples(st.sampled_from(["A", "A", "B", " B", "C", ""]), st.sampled_from(DATES), *[CELLS] * 5), max_size=9
+)
+
+
+@given(rows=ROWS, ordinary=st.booleans(), first=st.sampled_from([None, DAY, date(2024, 11, 19)]))
+def test_rows_read_at_once_are_those_read_one_by_one(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, ...]], ordinary: bool, first: date | None
+) -> None:
+    if ordinary:
+        rows = [(r[0].strip() or "A", DATES[3 * (len(r[2]) % 2)], *["2"] * 5) for r in rows]
+    lines = [",".join(row) for row in rows]
+    folder = Recording(tmp_path_factory.mktemp("rows"))
+    header = "symbol,date,open,high,low,close,volume"
+    at_once = folder.prices(lines, header=header)
+    read = [read_prices([at_once], wanted={"A", "B"}, first=first)]
+    # a column of starts, though empty, has rows read one by one
+    at_once.write_text("\n".join([f"{header},start_at", *(f"{line}," for line in lines), ""]), encoding="utf-8")
+    read.append(read_prices([at_once], wanted={"A", "B"}, first=first))
+    event(f"ordinary {ordinary}, read {len(read[0]) > 0}")
+    assert repr(read[0]) == repr(read[1])
 
 
 def test_columns_stand_in_any_order_and_further_ones_are_passed_over(tmp_path: Path) -> None:
