@@ -129,7 +129,7 @@ class Engine:
         self._stand_for_market = tuple(dict.fromkeys((*(benchmarks or (benchmark,)), *self.markets.futures.values())))
         self.causes = self._causes()
         self._corrections = Corrections(market, self.alerts, self.incidents, self.announcer)
-        self._prefilter = PriceFilter(market, news)
+        self._prefilter = PriceFilter(market, news, rules)
         self._freshness = Freshness(stale_after)
         self._digests: Digests | None = None
         self._news_window = news_window
@@ -229,7 +229,7 @@ class Engine:
                 self._reconsider |= rule.symbols
         self.rules = rules
         self.news.ask(rules.questions)
-        self._prefilter = PriceFilter(self.market, self.news)
+        self._prefilter = PriceFilter(self.market, self.news, rules)
         self.market.remember(rules.reads.quotes_for, rules.reads.sessions)
         self.causes = self._causes()
 
@@ -355,11 +355,13 @@ class Engine:
         """Evaluate these rules for these symbols; ``by_news`` are the symbols that a new story may concern. Returns the
         ids of the incidents whose alerts changed."""
         changes: list[AlertChange] = []
-        candidates = self._prefilter.candidates(self.rules, at) if by_news else frozenset()
+        candidates = self._prefilter.candidates(at) if by_news else frozenset()
         for symbol in sorted(s for s in rules if self._concerns(s, by_news, candidates)):
             changes += self.alerts.follow(symbol, at)
             if symbol not in by_news:
                 moved = self._prefilter.change(symbol, at)
+                if self._prefilter.is_calm(symbol, moved):
+                    continue
                 for rule in rules[symbol]:
                     if moved is None or not self._prefilter.too_little(rule, moved):
                         for session in (None, *self._stands_at_night(symbol, at)):

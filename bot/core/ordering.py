@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from bot.core.model import (
     AlertChange,
     DailyBar,
@@ -20,13 +22,22 @@ def waves(quotes: list[Quote]) -> list[list[Quote]]:
     """Quotes in waves of at most one per symbol, each symbol's in order of event time."""
     cut: list[list[Quote]] = []
     position: dict[str, int] = {}
-    for quote in sorted(quotes, key=lambda q: (q.at, q.kind.rank, q.symbol)):
+    for quote in _in_order(quotes):
         number = position.get(quote.symbol, 0)
         position[quote.symbol] = number + 1
         if number == len(cut):
             cut.append([])
         cut[number].append(quote)
     return cut
+
+
+def _in_order(quotes: list[Quote]) -> list[Quote]:
+    """By event time, kind and symbol; several sorts, as each is stable and quicker than one by all three."""
+    ordered = sorted(quotes, key=attrgetter("symbol"))
+    if len({quote.kind for quote in ordered}) > 1:
+        ordered.sort(key=lambda quote: quote.kind.rank)
+    ordered.sort(key=attrgetter("at"))
+    return ordered
 
 
 def canonical(observation: Observation) -> tuple[int, str, str]:

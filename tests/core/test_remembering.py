@@ -20,7 +20,7 @@ from bot.core.prices.windows import Span
 from bot.core.rules.comparison import parse_comparison
 from bot.core.rules.conditions import All, Any, Drawdown
 from bot.core.rules.prefilter import PriceFilter
-from bot.core.rules.rule import Rule
+from bot.core.rules.rule import Rule, RuleSet
 from tests.core.worlds import COMPANIES, TOPICS, at, forget_bars, news, price, rule, weekday_timetable
 
 NEW_YORK = weekday_timetable(days=150)
@@ -94,7 +94,7 @@ def test_moves_measured_before_are_those_measured_now(steps: list[Step]) -> None
 @given(STEPS)
 def test_what_a_price_keeps_from_firing_does_not_fire(steps: list[Step]) -> None:
     made, room = market(), NewsIndex(TOPICS, COMPANIES, window=timedelta(days=7))
-    gates = PriceFilter(made, room)
+    gates = PriceFilter(made, room, RuleSet(()))
     asked = rule(when=All((price("< -10%"), price("> -60%", "3 sessions"))), symbols=SYMBOLS)
     for now, step in play(made, steps):
         take(made, now, step)
@@ -121,7 +121,7 @@ ASKED = [
 @given(STEPS)
 def test_what_the_change_alone_keeps_from_firing_does_not_fire(steps: list[Step]) -> None:
     made, room = market(), NewsIndex(TOPICS, COMPANIES, window=timedelta(days=7))
-    gates = PriceFilter(made, room)
+    gates = PriceFilter(made, room, RuleSet(ASKED))
     skipped = 0
     for now, step in play(made, steps):
         take(made, now, step)
@@ -134,12 +134,45 @@ def test_what_the_change_alone_keeps_from_firing_does_not_fire(steps: list[Step]
     event(f"skipped {skipped > 0}")
 
 
+CALM = st.lists(st.sampled_from([asked for n, asked in enumerate(ASKED) if n not in (3, 5, 6)]), min_size=1)
+
+
+@given(CALM, st.floats(-0.2, 0.2) | st.sampled_from([-0.1, 0.1, -0.03, 0.2, 90 / 100 - 1, 97 / 100 - 1]))
+def test_a_calm_stock_is_one_for_which_every_rule_asks_for_another_change(rules: list[Rule], moved: float) -> None:
+    gates = PriceFilter(market(), NewsIndex(TOPICS, COMPANIES, window=timedelta(days=7)), RuleSet(rules))
+    calm = gates.is_calm("NVDA", moved)
+    event(f"calm {calm}")
+    assert not calm or all(gates.too_little(asked, moved) for asked in rules)
+    assert calm or abs(moved) >= 0.029 or ASKED[4] in rules
+
+
+@given(STEPS)
+def test_the_stocks_that_a_story_may_concern_are_those_that_some_rule_does_not_exclude(steps: list[Step]) -> None:
+    made, room = market(), NewsIndex(TOPICS, COMPANIES, window=timedelta(days=7))
+    rules = RuleSet([rule(when=All((price("< -10%"), news())), symbols=SYMBOLS), rule(when=price("> 5%"))])
+    gates = PriceFilter(made, room, rules)
+    for now, step in play(made, steps):
+        take(made, now, step)
+        found = gates.candidates(now)
+        for symbol in SYMBOLS:
+            timetable = made.of(symbol).timetable
+            current = timetable.current(now)
+            assert current is not None
+            before = timetable.before(current)
+            fresh = PriceFilter(made, room, rules)
+            of_before = before is not None and before == timetable.by_day(now)
+            assert (symbol in found) is any(
+                not fresh.excludes(r, symbol, now) or (of_before and not fresh.excludes(r, symbol, now, before))
+                for r in rules.concerning(symbol)
+            )
+
+
 @pytest.mark.parametrize(
     ("asked", "skipped"),
     [(rule(when=price("< -10%")), True), (rule(when=price("< -10%", "open")), False), (rule(when=news()), False)],
 )
 def test_only_a_change_since_the_previous_close_is_looked_at(asked: Rule, skipped: bool) -> None:
-    gates = PriceFilter(market(), NewsIndex(TOPICS, COMPANIES, window=timedelta(days=7)))
+    gates = PriceFilter(market(), NewsIndex(TOPICS, COMPANIES, window=timedelta(days=7)), RuleSet([asked]))
     assert gates.too_little(asked, -0.05) is skipped
     assert gates.too_little(asked, -0.12) is False
 
@@ -181,7 +214,7 @@ def test_only_what_the_price_alone_decides_excludes_a_rule(asked: Rule, excluded
     made, room = market(), NewsIndex(TOPICS, COMPANIES, window=timedelta(days=7))
     now = at("04-01 15:00")
     made.admit(Quote("NVDA", 100.0, now, now, QuoteKind.CLOSE), now)
-    assert PriceFilter(made, room).excludes(asked, "NVDA", now) is excluded
+    assert PriceFilter(made, room, RuleSet(())).excludes(asked, "NVDA", now) is excluded
 
 
 @pytest.mark.parametrize("gap", [None, "VRT"])

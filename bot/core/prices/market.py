@@ -7,7 +7,7 @@ observations in the order they were seen, so that "as of now" needs no argument.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -20,6 +20,7 @@ from bot.core.prices.basis import (
     SMALL_SPLIT,
     SPLIT_HELD_FOR,
     UNITS_HELD_FOR,
+    beyond_moves,
     contradicts,
     hundredfold,
     previous_close,
@@ -83,7 +84,7 @@ class Revision:
 class SymbolPrices:
     """One symbol's prices. Quotes are ordered by event time; equal times keep their order of arrival."""
 
-    __slots__ = ("_doubted_since", "bars", "changes", "models", "quotes", "revision", "splits", "symbol",
+    __slots__ = ("_doubted_since", "_tidied", "bars", "changes", "models", "quotes", "revision", "splits", "symbol",
                  "timetable", "version")  # fmt: skip
 
     def __init__(self, symbol: str, timetable: Timetable, revision: Revision | None = None) -> None:
@@ -101,13 +102,14 @@ class SymbolPrices:
         """Market models by benchmark and session, with the ``version`` of symbol and benchmark each was fitted to."""
         self._doubted_since: datetime | None = None
         """Since when prices are held back."""
+        self._tidied: tuple[int, timedelta] | None = None
+        """``changes`` at which all quotes were thinned, and to one in how long."""
 
     # ------------------------------------------------------------------------------------------------------ applying
 
     def add_quote(self, quote: Quote) -> bool:
         """Add an accepted quote; False where it repeats a known one (same event time, kind and price)."""
-        i = bisect_right(self.quotes, quote.at, key=_event_time)
-        j = i
+        i = j = len(self.quotes) if self._is_newest(quote.at) else bisect_right(self.quotes, quote.at, key=_event_time)
         while j and self.quotes[j - 1].at == quote.at:
             if is_repeat(quote, self.quotes[j - 1]):
                 return False
@@ -136,7 +138,8 @@ class SymbolPrices:
     def _in_our_unit(self, bar: DailyBar) -> DailyBar:
         """A bar in another unit than the one before it (pounds among pence) in the unit of that, unless quotes have
         been accepted in its own."""
-        i = bisect_left(self.bars.dates, bar.session)
+        days = self.bars.dates
+        i = len(days) if days and days[-1] < bar.session else bisect_left(days, bar.session)
         if not i or bar.session - self.bars.dates[i - 1] > UNIT_KNOWN_FOR:
             return bar
         factor = hundredfold(self._bar_close(i - 1), bar.close)
@@ -150,8 +153,8 @@ class SymbolPrices:
 
         It is compared with the price before it. Held back, it does not count: the next is compared with the same.
         """
-        session = self.session_of(quote)
         known = self.last_before(quote.at)
+        session = self.session_of(quote) if known is None or beyond_moves(self.rebased(known), quote.price) else None
         before = self.rebased(known) if known else self._reference_price(quote, session)
         words = step_words(before, quote.price) if before else ""
         if not before or not words or self._explained(quote, known, before, session):
@@ -205,7 +208,14 @@ class SymbolPrices:
     ) -> None:
         """Drop quotes older than ``before``, and of trades older than ``thin_before`` all but the first of every
         ``thin_to``, but never the newest ``keep`` quotes. Keep the newest ``bars`` daily bars."""
-        self.bars.forget(max(0, len(self.bars) - bars))
+        if len(self.bars) > bars:
+            self.bars.forget(len(self.bars) - bars)
+        state = self.changes, thin_to
+        if not self.quotes or (
+            self.quotes[0].at >= before and (self._tidied == state or self.quotes[0].at >= thin_before)
+        ):
+            return
+        self._tidied = state if self.quotes[-1].at < thin_before else None
         most = max(0, len(self.quotes) - keep)
         cut = min(bisect_left(self.quotes, before, key=_event_time), most)
         thin = min(bisect_left(self.quotes, thin_before, key=_event_time), most)
@@ -249,9 +259,9 @@ class SymbolPrices:
 
     def _of_session_at(self, moment: datetime, quote: Quote | None) -> tuple[Quote, Session] | None:
         session = self.session_of(quote) if quote else None
-        if quote is None or session is None or session != self.timetable.current(moment):
+        if quote is None or session is None:
             return None
-        return quote, session
+        return (quote, session) if quote.at == moment or session is self.timetable.current(moment) else None
 
     def backward(self, until: datetime | None = None) -> Iterator[Quote]:
         """Quotes of strictly earlier event times, newest (up to ``until``) first; of equal times the last to arrive."""
@@ -328,8 +338,14 @@ class SymbolPrices:
         """Quotes of one session, all phases."""
         return self.quotes_between(session.starts_at, session.ends_at)
 
+    def _is_newest(self, moment: datetime) -> bool:
+        """Whether no quote is of after ``moment``, which is where most questions end."""
+        return not self.quotes or self.quotes[-1].at <= moment
+
     def last_before(self, moment: datetime) -> Quote | None:
         """The newest quote whose event time is at or before ``moment``."""
+        if self._is_newest(moment):
+            return self.last
         i = bisect_right(self.quotes, moment, key=_event_time)
         return self.quotes[i - 1] if i else None
 
@@ -373,18 +389,26 @@ class SymbolPrices:
         Ours, or the vendor's where we have none or the basis has changed since (``basis.previous_close``).
         """
         before = self.timetable.before(session)
-        if before is None:
-            return None
+        close = self._previous_close(quote, session, before) if before is not None else None
+        return Reference("previous close", close, before.close_at, before.date) if before and close else None
+
+    def previous_close_price(self, quote: Quote, session: Session) -> float | None:
+        """As ``previous_close``, the price alone."""
+        before = self.timetable.before(session)
+        return self._previous_close(quote, session, before) if before is not None else None
+
+    def _previous_close(self, quote: Quote, session: Session, before: Session) -> float | None:
         own = self.close_of(before)
         vendor = quote.previous_close if quote.previous_close and quote.previous_close > 0 else None
+        if own is not None and (vendor is None or abs(own / vendor - 1) <= SAME):
+            return own
         if own is None and vendor is not None:
             known = self.last_before(session.starts_at)
             if known is not None and contradicts(vendor, self.rebased(known), quote.price):
                 vendor = None
         i = bisect_left(self.quotes, session.starts_at, key=_event_time)
         first = self.quotes[i] if i < len(self.quotes) and self.quotes[i].at <= quote.at else quote
-        close = previous_close(own, vendor, self.rebased(first), quote.price)
-        return Reference("previous close", close, before.close_at, before.date) if close else None
+        return previous_close(own, vendor, self.rebased(first), quote.price)
 
     def close_before(self, session: Session, count: int) -> Reference | None:
         """The official close ``count`` sessions before ``session``, on the newest known split basis."""
@@ -595,11 +619,13 @@ def _middle(quotes: Sequence[Quote], level: Callable[[Quote], float]) -> Quote:
     return sorted(quotes, key=level)[(len(quotes) - 1) // 2]
 
 
-def _thinned(quotes: Iterable[Quote], to: timedelta) -> list[Quote]:
+def _thinned(quotes: list[Quote], to: timedelta) -> list[Quote]:
     """The first trade of every so long, and every quote that is no trade."""
     length = to.total_seconds()
     kept: list[Quote] = []
     last = -1
+    if all(quote.kind is not QuoteKind.TRADE for quote in quotes):
+        return quotes
     for quote in quotes:
         bucket = int(quote.at.timestamp() // length)
         if quote.kind is not QuoteKind.TRADE or bucket != last:

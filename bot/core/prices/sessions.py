@@ -45,7 +45,7 @@ class Session:
 
     def thin(self, at: datetime) -> bool:
         """Whether trading is thin at ``at``."""
-        return self.phase(at) in THIN_PHASES
+        return self.starts_at <= at < self.pre_at
 
     def phase(self, at: datetime) -> Phase:
         """The phase ``at`` falls in. The regular close itself and lunch breaks are regular, the end of post is post."""

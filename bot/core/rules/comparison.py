@@ -19,6 +19,8 @@ _SIMPLE = re.compile(rf"^(<=|>=|<|>)\s*{_NUMBER}\Z")
 _TYPOGRAPHIC = str.maketrans({"−": "-", "≤": "<=", "≥": ">="})
 _COMMA = re.compile(r"(?<=[0-9]),(?=[0-9])")
 _BETWEEN = re.compile(rf"^between\s+{_NUMBER}\s+and\s+{_NUMBER}\Z")
+ROUNDED = 1e-9
+"""More than a value is changed by rounding it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,16 @@ class Comparison:
         if self.op == "between":
             return self.limit <= value <= self.upper
         return _OPERATORS[self.op](value, self.limit)
+
+    def unmet_around(self, value: float) -> tuple[float, float]:
+        """An open interval with ``value`` in it in which nothing satisfies the comparison; ``value`` twice where it
+        does."""
+        if self.holds(value):
+            return value, value
+        upper = self.upper if self.op == "between" else self.limit
+        if self.falling or value > upper:
+            return upper + ROUNDED, math.inf
+        return -math.inf, self.limit - ROUNDED
 
     @property
     def falling(self) -> bool:

@@ -7,10 +7,12 @@ change since the previous close alone says that no rule holds, before anything i
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from bot.core.news import NewsIndex
-from bot.core.prices.market import Market, change
+from bot.core.prices.market import Market
 from bot.core.prices.sessions import Session, Timetable
 from bot.core.rules.comparison import Comparison
 from bot.core.rules.conditions import All, Condition, Context, Level, Named, Price
@@ -23,60 +25,75 @@ _State = tuple[int, date | None]
 class PriceFilter:
     """Remembers, for each rule and symbol, whether the current price excludes that the rule fires."""
 
-    def __init__(self, market: Market, news: NewsIndex) -> None:
+    def __init__(self, market: Market, news: NewsIndex, rules: RuleSet) -> None:
         self._market = market
         self._news = news
+        self._rules = rules
         self._tests: dict[tuple[str, str], list[Condition]] = {}
         self._asked: dict[int, tuple[Rule, list[Comparison]]] = {}
+        self._calm: dict[str, tuple[float, float]] = {}
         self._excluded: dict[_Key, tuple[_State, bool]] = {}
         self._timetables: dict[str, Timetable] = {}
         self._candidates: frozenset[str] = frozenset()
         self._candidates_of: object = None
 
-    def candidates(self, rules: RuleSet, at: datetime) -> frozenset[str]:
+    def candidates(self, at: datetime) -> frozenset[str]:
         """The symbols for which some rule may hold, for this session or the one before: only they need a look when a
         story comes. Evaluated once for all stories between two prices."""
         if not self._timetables:
-            timetables = (self._market.of(symbol).timetable for symbol in rules.symbols)
+            timetables = (self._market.of(symbol).timetable for symbol in self._rules.symbols)
             self._timetables = {timetable.exchange: timetable for timetable in timetables}
         sessions = tuple(s.date if (s := t.current(at)) else None for t in self._timetables.values())
         state = (self._market.revision.number, sessions)
         if self._candidates_of != state:
             self._candidates_of = state
-            self._candidates = frozenset(symbol for symbol in rules.symbols if self._may_fire(rules, symbol, at))
+            self._candidates = frozenset(symbol for symbol in self._rules.symbols if self._may_fire(symbol, at))
         return self._candidates
 
-    def _may_fire(self, rules: RuleSet, symbol: str, at: datetime) -> bool:
+    def _may_fire(self, symbol: str, at: datetime) -> bool:
         timetable = self._market.of(symbol).timetable
         current = timetable.current(at)
         before = timetable.before(current) if current else None
-        return any(
-            not self.excludes(rule, symbol, at)
-            or (
-                before is not None
-                and (rule.has_cause or before == timetable.by_day(at))
-                and not self.excludes(rule, symbol, at, before)
-            )
-            for rule in rules.concerning(symbol)
-        )
+        rules = self._rules.concerning(symbol)
+        if not self.is_calm(symbol, self.change(symbol, at)) and any(not self.excludes(r, symbol, at) for r in rules):
+            return True
+        if before is None or self.is_calm(symbol, self.change(symbol, at, before)):
+            return False
+        late = (rule for rule in rules if rule.has_cause or before == timetable.by_day(at))
+        return any(not self.excludes(rule, symbol, at, before) for rule in late)
 
-    def change(self, symbol: str, at: datetime) -> float | None:
-        """The change of the current quote since the previous close; ``None`` in thin trading, where more than one quote
-        tells how a price stands, and where there is no such quote or close."""
+    def change(self, symbol: str, at: datetime, session: Session | None = None) -> float | None:
+        """The change of the current quote, or of the last one of an earlier ``session``, since the previous close;
+        ``None`` in thin trading, where more than one quote tells how a price stands, and where there is no such quote
+        or close."""
         prices = self._market.of(symbol)
-        standing = prices.standing(at)
-        if standing is None or standing[1].thin(standing[0].at) or at < standing[1].pre_at:
+        standing = prices.standing(at) if session is None else prices.stood(session.ends_at)
+        if standing is None or standing[1].thin(standing[0].at) or (session is None and at < standing[1].pre_at):
             return None
-        return change(standing[0].price, prices.previous_close(*standing))
+        reference = prices.previous_close_price(*standing)
+        return standing[0].price / reference - 1 if reference else None
 
-    def too_little(self, rule: Rule, moved: float) -> bool:
-        """True where ``rule`` cannot hold for a stock of this ``change``: it asks for another one."""
+    def is_calm(self, symbol: str, moved: float | None) -> bool:
+        """Whether no rule can hold for ``symbol`` at this ``change``, as each asks for a larger one."""
+        if moved is None:
+            return False
+        calm = self._calm.get(symbol)
+        if calm is None:
+            calm = self._calm[symbol] = _calm(self._of_change(rule) for rule in self._rules.concerning(symbol))
+        return calm[0] < moved < calm[1]
+
+    def _of_change(self, rule: Rule) -> list[Comparison]:
+        """What ``rule`` asks of the change since the previous close, each of which must hold."""
         known = self._asked.get(id(rule))
         if known is None or known[0] is not rule:
             tests = _price_tests(rule.when)
             asked = [t.change for t in tests if isinstance(t, Price) and t.since.kind == "previous close"]
             known = self._asked[id(rule)] = rule, asked
-        return not all(asked.holds(moved) for asked in known[1])
+        return known[1]
+
+    def too_little(self, rule: Rule, moved: float) -> bool:
+        """True where ``rule`` cannot hold for a stock of this ``change``: it asks for another one."""
+        return not all(asked.holds(moved) for asked in self._of_change(rule))
 
     def excludes(self, rule: Rule, symbol: str, at: datetime, session: Session | None = None) -> bool:
         """True where ``rule`` cannot hold for ``symbol`` whatever the news; ``session`` as for ``Rule.evaluate``."""
@@ -105,6 +122,17 @@ class PriceFilter:
         excluded = any(not (test.evaluate(context).holds or (thin and context.pending)) for test in tests)
         self._excluded[key] = (state, excluded)
         return excluded
+
+
+def _calm(rules: Iterable[Sequence[Comparison]]) -> tuple[float, float]:
+    """Between which changes none of several rules can hold, each given by what it asks of the change; none where one
+    of them asks nothing of it."""
+    low, high = -math.inf, math.inf
+    for asked in rules:
+        at_rest = [comparison.unmet_around(0.0) for comparison in asked]
+        low = max(low, min((lower for lower, _ in at_rest), default=0.0))
+        high = min(high, max((upper for _, upper in at_rest), default=0.0))
+    return low, high
 
 
 def _price_tests(condition: Condition) -> list[Condition]:
