@@ -10,7 +10,8 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from bot.core.cause.moves import MoveMeasures, _correlation
+from bot.core.cause.moves import MoveMeasures
+from bot.core.cause.past import DailyReturns, correlated
 from bot.core.model import DailyBar, Quote, QuoteKind
 from bot.core.news import NewsIndex
 from bot.core.prices.benchmarks import Benchmarks
@@ -227,7 +228,9 @@ def test_neighbours_are_those_of_the_highest_correlation_where_closes_are_missin
         forget_bars(prices, prices.bars.dates[20])
     moves = MoveMeasures(made, Benchmarks("SPY"))
     others = [s for s in SYMBOLS if s not in ("NVDA", "SPY")]
-    by_hand = {s: _correlation(moves._excess("NVDA", session), moves._excess(s, session)) for s in others}
+    past = DailyReturns(made, Benchmarks("SPY"))
+    excess = {symbol: past.before(symbol, session.date).by_day for symbol in SYMBOLS}
+    by_hand = {s: correlated(excess["NVDA"], excess[s]) for s in others}
     assert all(value is not None for value in by_hand.values())
     order = sorted(others, key=lambda s: -(by_hand[s] or 0.0))
     assert moves.nearest("NVDA", SYMBOLS, session, 3) == tuple(order)

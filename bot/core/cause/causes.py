@@ -104,6 +104,7 @@ class Causes:
         self._universe = tuple(sorted(universe))
         self._watched = frozenset(universe)
         self.moves = MoveMeasures(market, benchmarks, companies.company_of)
+        self._exposed: dict[str, list[tuple[str, str]]] = {}
         self._nearest: dict[tuple[str, date], tuple[str, ...]] = {}
         self._grouped: dict[tuple[str, date], GroupMove | None] = {}
         """Groups, cached for the prices of ``_grouped_at``."""
@@ -168,8 +169,7 @@ class Causes:
         groups: list[GroupMove] = []
         own = self._companies.company_of(symbol)
         for exposure, share in sorted((company.exposures if company else {}).items()):
-            exposed = self._companies.exposed_to(exposure, GROUP_STRENGTH)
-            members = [s for s in exposed if s in self._watched and self._companies.company_of(s) != own]
+            members = [member for member, theirs in self._exposed_to(exposure) if theirs != own]
             if share >= GROUP_STRENGTH and len(members) >= GROUP_LEAST:
                 groups += self._measured(exposure, members, session, at)
         if not groups:
@@ -179,6 +179,13 @@ class Causes:
             groups += self._measured("nearest", self._nearest[key], session, at)
         return max(groups, key=lambda g: (g.strength, -g.z), default=None)
 
+    def _exposed_to(self, exposure: str) -> Sequence[tuple[str, str]]:
+        """The watched symbols that depend on a line of business, with their companies."""
+        if exposure not in self._exposed:
+            known = self._companies.exposed_to(exposure, GROUP_STRENGTH)
+            self._exposed[exposure] = [(s, self._companies.company_of(s)) for s in known if s in self._watched]
+        return self._exposed[exposure]
+
     def _measured(self, name: str, members: Sequence[str], session: Session, at: datetime) -> list[GroupMove]:
         """How the group moves; empty where too few of its members can be measured."""
         moved = self.moves.group(name, members, self._universe, session, at)
@@ -186,7 +193,6 @@ class Causes:
 
     def forget(self, before: date) -> None:
         """Drop what is cached for sessions before ``before``."""
-        self.moves.forget(before)
         self._nearest = {k: v for k, v in self._nearest.items() if k[1] >= before}
 
     # ------------------------------------------------------------------------------------------------------------ AI

@@ -8,6 +8,9 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bot.core.model import DailyBar
 
 _EACH = 5
@@ -58,6 +61,11 @@ class Bars(Mapping[date, DailyBar]):
         """The close at a place among ``dates``."""
         return self._numbers[_EACH * i]
 
+    def closes(self, start: int, end: int) -> NDArray[np.float64]:
+        """The closes at the places from ``start`` up to ``end``."""
+        # a copy: what is viewed cannot grow
+        return np.frombuffer(self._numbers, count=_EACH * end)[_EACH * start :: _EACH].copy() if end else np.empty(0)
+
     @property
     def seen_at(self) -> datetime | None:
         """When the newest of what is known was seen."""
@@ -68,6 +76,12 @@ class Bars(Mapping[date, DailyBar]):
         numbers = array(
             "d", (math.nan if n is None else n for n in (bar.close, bar.open, bar.high, bar.low, bar.volume))
         )
+        if not self.dates or self.dates[-1] < bar.session:
+            self._numbers.extend(numbers)
+            self.dates.append(bar.session)
+            self._seen.append(bar.seen_at)
+            self._sources.append(bar.source)
+            return
         i = bisect_left(self.dates, bar.session)
         known = i < len(self.dates) and self.dates[i] == bar.session
         self._numbers[_EACH * i : _EACH * (i + known)] = numbers

@@ -12,6 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import islice
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bot.core.model import DailyBar, Phase, Quote, QuoteKind, Reference, Split
 from bot.core.prices.admission import Rejection, is_repeat, refusal
 from bot.core.prices.bars import Bars
@@ -79,6 +82,8 @@ class Revision:
     """The latest event time of any quote."""
     quotes: int = 0
     """How many quotes are remembered."""
+    history: int = 0
+    """Counts bars and splits: what was computed from closes at an earlier number may be out of date."""
 
 
 class SymbolPrices:
@@ -125,6 +130,7 @@ class SymbolPrices:
         """Add a finished session's bar; it replaces an earlier one of the session, as history is re-based."""
         self.bars.add(self._in_our_unit(bar))
         self.version += 1
+        self.revision.history += 1
         self._count_change()
 
     def add_split(self, split: Split) -> None:
@@ -133,6 +139,7 @@ class SymbolPrices:
             split
         ]
         self.version += 1
+        self.revision.history += 1
         self._count_change()
 
     def _in_our_unit(self, bar: DailyBar) -> DailyBar:
@@ -299,8 +306,7 @@ class SymbolPrices:
         ``None`` where there is none before; in thin trading the middle of the last ``SETTLED_BY`` trades, ``None``
         before there are so many, or where no majority of them agrees."""
         if not session.thin(newest.at):
-            before = self._day_before(newest, session)
-            return before if self._stands_out(newest, before, session) else newest
+            return self._day_before(newest, session) if self._stands_out(newest, session) else newest
         last = self.apart(newest, session, SETTLED_BY)
         middle = _middle(last, self.rebased)
         agree = sum(abs(self.rebased(q) / self.rebased(middle) - 1) <= ODD for q in last)
@@ -313,16 +319,19 @@ class SymbolPrices:
         of_the_day = earlier is not None and self.session_of(earlier) == session and not session.thin(earlier.at)
         return earlier if of_the_day else None
 
-    def _stands_out(self, quote: Quote, before: Quote | None, session: Session) -> bool:
+    def _stands_out(self, quote: Quote, session: Session) -> bool:
         """Whether a trade lies ``ODD`` above or below both the quote before it (without one, the previous close) and
         the one after it in the session, as a wild print does."""
-        i = bisect_right(self.quotes, quote.at, key=_event_time)
-        if quote.kind is not QuoteKind.TRADE or i == len(self.quotes) or self.session_of(self.quotes[i]) != session:
+        if quote.kind is not QuoteKind.TRADE or self._is_newest(quote.at):
             return False
+        after = self.quotes[bisect_right(self.quotes, quote.at, key=_event_time)]
+        if self.session_of(after) != session:
+            return False
+        before = self._day_before(quote, session)
         base = self.rebased(before) if before else self._reference_price(quote, session)
         if base is None:
             return False
-        apart = [self.rebased(quote) / level - 1 for level in (base, self.rebased(self.quotes[i]))]
+        apart = [self.rebased(quote) / level - 1 for level in (base, self.rebased(after))]
         return min(apart) > ODD or max(apart) < -ODD
 
     def believable(self, quote: Quote) -> bool:
@@ -430,6 +439,14 @@ class SymbolPrices:
         """Up to ``count`` official closes of sessions before ``before``, newest first, on the newest split basis."""
         end = bisect_left(self.bars.dates, before)
         return [(self.bars.dates[i], self._bar_close(i)) for i in reversed(range(max(0, end - count), end))]
+
+    def closes_before(self, day: date, count: int) -> tuple[Sequence[date], NDArray[np.float64]]:
+        """As ``closes``, in columns and oldest first."""
+        end = bisect_left(self.bars.dates, day)
+        start = max(0, end - count)
+        if self.splits:
+            return self.bars.dates[start:end], np.array([self._bar_close(i) for i in range(start, end)])
+        return self.bars.dates[start:end], self.bars.closes(start, end)
 
     def bars_before(self, session: Session, count: int) -> list[DailyBar] | None:
         """The bars of the ``count`` sessions before ``session``, oldest first.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.core.cause.causes import CauseRanking
-from bot.core.cause.moves import LOOKBACK
+from bot.core.cause.past import LOOKBACK
 from bot.core.cause.ranking import Explanation
 from bot.core.model import Check
 from bot.core.prices.windows import Span
