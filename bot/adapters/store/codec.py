@@ -24,6 +24,7 @@ import typing
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 import cattrs
@@ -101,7 +102,7 @@ _ENCODERS: dict[Any, Encoder] = {
     bool: bool,
     int: int,
     float: lambda value: float(value) if math.isfinite(value) else str(float(value)),
-    datetime: moment_text,
+    datetime: lru_cache(maxsize=64)(moment_text),  # what is seen together has one moment
     date: date.isoformat,
     timedelta: timedelta.total_seconds,
     enum.StrEnum: str,
@@ -174,6 +175,8 @@ class RowCodec(Generic[T]):
         pairs = [(name, column or name) for name, _, column in (c.partition(":") for c in columns.split())]
         optional = set(nullable.split())
         self._fields = tuple(name for name, _ in pairs)
+        paths = (f"{part}.{name}" if name in self._of_part else name for name in self._fields)
+        self._values = attrgetter(*paths)
         self._to = [_column_encoder(hints[name], name in optional) for name in self._fields]
         self._from = [_column_decoder(hints[name], name in optional) for name in self._fields]
         self._rest = {name: hint for name, hint in hints.items() if name not in self._fields} if rest else {}
@@ -191,7 +194,7 @@ class RowCodec(Generic[T]):
 
     def row(self, value: T) -> tuple[Any, ...]:
         """The values for ``columns``."""
-        row = [encode(self._field(value, name)) for name, encode in zip(self._fields, self._to, strict=True)]
+        row = [encode(each) for encode, each in zip(self._to, self._values(value), strict=True)]
         if self._has_rest:
             data = {name: encoder(hint)(self._field(value, name)) for name, hint in self._rest.items()}
             row.append(_dumped(data))
@@ -225,7 +228,7 @@ _NATIVE: dict[Any, Encoder] = {
     int: int,
     float: float,
     bool: int,
-    datetime: moment_text,
+    datetime: lru_cache(maxsize=64)(moment_text),  # what is seen together has one moment
     date: date.isoformat,
     timedelta: timedelta.total_seconds,
     Suppression: lambda value: clean(str(value)),

@@ -6,6 +6,7 @@ never read back as prices.
 
 from __future__ import annotations
 
+import json
 import math
 import sqlite3
 from collections import defaultdict
@@ -70,6 +71,13 @@ class Intake:
         self._conn = conn
         self._run = run_id
         self._arrival = 0
+        self._newest: Mapping[str, str] = {}
+        """The event time of each symbol's newest stored quote, before this batch."""
+        self._written: set[tuple[str, str, str]] = set()
+        """Symbol, event time and kind of the quotes of this batch that are later than those."""
+        self._quotes: list[tuple[Any, ...]] = []
+        self._bars: list[tuple[Any, ...]] = []
+        """Rows to be written together."""
 
     def take(
         self, observations: Iterable[Observation], readings: Mapping[str, Reading], refused: Iterable[Refused]
@@ -98,6 +106,8 @@ class Intake:
         refused_quotes = {_identity(r.quote) for r in refused}
         observations = list(observations)
         known_bars = self._known_bars([o for o in observations if isinstance(o, DailyBar)])
+        self._newest = self._newest_quotes({o.symbol for o in observations if isinstance(o, Quote)})
+        self._written.clear()
         reports: list[SourceReport] = []
         for observation in observations:
             match observation:
@@ -122,7 +132,23 @@ class Intake:
                     self._conn.execute(_LEARNED_NAME, (self._next(), self._run, *LEARNED_NAME.row(observation)))
                 case SourceReport():
                     reports.append(observation)
+        self._write_quotes()
+        self._conn.executemany(_BAR, self._bars)
+        self._bars.clear()
         self._reports(reports)
+
+    def _newest_quotes(self, symbols: Iterable[str]) -> Mapping[str, str]:
+        """Symbols without one are left out."""
+        rows = self._conn.execute(
+            "SELECT s.value, (SELECT max(at) FROM quotes WHERE symbol = s.value) AS newest"
+            " FROM json_each(?) s WHERE newest IS NOT NULL",
+            (json.dumps([clean(symbol) for symbol in symbols]),),
+        )
+        return dict(rows.fetchall())
+
+    def _write_quotes(self) -> None:
+        self._conn.executemany(_QUOTE, self._quotes)
+        self._quotes.clear()
 
     def _quote(self, quote: Quote) -> None:
         """Stored unless it repeats the last quote of the same trade.
@@ -133,6 +159,12 @@ class Intake:
         row = QUOTE.row(quote)
         symbol, price, at, seen_at, kind, previous_close = row[:6]
         basis = row[9]
+        identity = symbol, at, kind
+        if at > self._newest.get(symbol, "") and identity not in self._written:
+            self._written.add(identity)
+            self._quotes.append((self._next(), self._run, *row))
+            return
+        self._write_quotes()
         figures = (price, previous_close, basis)
         earlier = self._conn.execute(
             "SELECT price, previous_close, basis, seen_at FROM quotes WHERE symbol = ? AND at = ? AND kind = ?"
@@ -197,7 +229,7 @@ class Intake:
             return
         if any(row[7] == new[7] and _same_figures(row, new) for row in known):
             return
-        self._conn.execute(_BAR, (self._next(), self._run, *new))
+        self._bars.append((self._next(), self._run, *new))
         known.append(new)
         known.sort(key=lambda row: row[7])
 
