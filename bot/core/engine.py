@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
+from operator import attrgetter
 
 from bot.core.cause.causes import Causes
 from bot.core.cause.second_reader import SecondReadings
@@ -156,8 +157,8 @@ class Engine:
                     f"reached the engine at {now.isoformat()}"
                 )
         result = StepResult()
-        batch.sort(key=lambda o: o.seen_at)
-        for seen_at, group in groupby(batch, key=lambda o: o.seen_at):
+        batch.sort(key=attrgetter("seen_at"))
+        for seen_at, group in groupby(batch, key=attrgetter("seen_at")):
             at = max(seen_at, self._time)
             self._pass_time(at, result, inclusive=False)
             self._time = at

@@ -162,7 +162,9 @@ def _end(columns: PriceColumns, row: int, after: int | None, session: Session) -
 
 
 def _figures(columns: PriceColumns, row: int) -> list[float | None]:
-    return [None if (value := column[row]) != value else value for column in columns.figures]
+    opened, high, low, close, volume = columns.figures
+    figures = [opened[row], high[row], low[row], close[row], volume[row]]
+    return [None if figure != figure else figure for figure in figures]
 
 
 def _timetable(columns: PriceColumns, position: int, timetable_of: Callable[[str], Timetable]) -> Timetable | None:

@@ -7,9 +7,12 @@ Messages are recorded as suppressed by the backtest.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 
 from bot.core.model import (
     Batch,
@@ -28,6 +31,7 @@ from bot.core.model import (
     SuppressionReason,
 )
 from bot.core.ports import Recorder
+from bot.core.prices.bars import Bars
 
 SUPPRESSED_BY = Suppression(SuppressionReason.BACKTEST)
 BATCHES_AT_ONCE = 500
@@ -43,8 +47,9 @@ class EvidenceRecorder:
         self._recorder = recorder
         self._kept = set(always)
         """Symbols whose prices are written; ``always`` are the benchmarks."""
-        self._bars: dict[str, list[DailyBar | Split | EarningsDate]] = {}
-        self._quotes: dict[str, list[Quote]] = {}
+        self._bars: dict[str, Bars] = _ByBars()
+        self._others: dict[str, list[Split | EarningsDate]] = defaultdict(list)
+        self._quotes: dict[str, list[Quote]] = defaultdict(list)
         self._tidied: date | None = None
         self._gathered: list[Batch] = []
 
@@ -59,12 +64,15 @@ class EvidenceRecorder:
             ):
                 observations.append(observation)
             elif isinstance(observation, Quote):
-                self._quotes.setdefault(observation.symbol, []).append(observation)
+                self._quotes[observation.symbol].append(observation)
+            elif isinstance(observation, DailyBar):
+                self._bars[observation.symbol].add(observation)
             else:
-                self._bars.setdefault(observation.symbol, []).append(observation)
+                self._others[observation.symbol].append(observation)
         for symbol in sorted(fired):
             self._kept.add(symbol)
-            observations += self._bars.pop(symbol, [])
+            observations += self._bars.pop(symbol, Bars(symbol)).values()
+            observations += self._others.pop(symbol, [])
             observations += self._quotes.pop(symbol, [])
         notifications = tuple(_suppressed(n) for n in batch.notifications)
         kept = replace(batch, observations=tuple(observations), notifications=notifications, extras={})
@@ -92,8 +100,17 @@ class EvidenceRecorder:
         if self._tidied == now.date():
             return
         self._tidied = now.date()
-        for symbol, quotes in self._quotes.items():
-            self._quotes[symbol] = [q for q in quotes if q.seen_at > now - QUOTES_FOR]
+        oldest = now - QUOTES_FOR
+        for quotes in self._quotes.values():
+            del quotes[: bisect_right(quotes, oldest, key=attrgetter("seen_at"))]
+
+
+class _ByBars(dict[str, Bars]):
+    """Packed by symbol: of years of a thousand stocks, most never have an alert."""
+
+    def __missing__(self, symbol: str) -> Bars:
+        made = self[symbol] = Bars(symbol)
+        return made
 
 
 def _suppressed(notification: Notification) -> Notification:

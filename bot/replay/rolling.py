@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
+from operator import attrgetter
 
 from bot.core.model import EarningsDate, Observation, Story
 from bot.replay.bars import PriceSessions, observations_of
@@ -49,7 +50,7 @@ class RollingTape:
 
     def steps(self, after: datetime | None = None) -> Iterator[tuple[datetime, tuple[Observation, ...]]]:
         """Each moment with everything seen at it, oldest first; with ``after``, only the moments later than that."""
-        for now, group in groupby(self._in_order(after), key=lambda o: o.seen_at):
+        for now, group in groupby(self._in_order(after), key=_seen_at):
             if self._until is not None and now > self._until:
                 return
             if after is None or now > after:
@@ -86,5 +87,4 @@ def _other_order(observation: Story | EarningsDate) -> tuple[datetime, str]:
     return observation.seen_at, observation.id if isinstance(observation, Story) else observation.symbol
 
 
-def _seen_at(observation: Observation) -> datetime:
-    return observation.seen_at
+_seen_at = attrgetter("seen_at")

@@ -201,8 +201,10 @@ class AlertBook:
         self._of_symbol.setdefault(alert.symbol, {})[key] = alert
         if alert.state is AlertState.FIRING:
             self._firing.setdefault(alert.symbol, {})[key] = alert
-        elif alert.symbol in self._firing:
-            self._firing[alert.symbol].pop(key, None)
+        elif (firing := self._firing.get(alert.symbol)) is not None:
+            firing.pop(key, None)
+            if not firing:
+                del self._firing[alert.symbol]
         self._by_id[alert.id] = alert
         if change is not None:
             self._written_worst[alert.id] = alert.worst

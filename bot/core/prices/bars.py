@@ -73,9 +73,8 @@ class Bars(Mapping[date, DailyBar]):
 
     def add(self, bar: DailyBar) -> None:
         """Add a bar; it replaces one of the same session."""
-        numbers = array(
-            "d", (math.nan if n is None else n for n in (bar.close, bar.open, bar.high, bar.low, bar.volume))
-        )
+        figures = bar.close, bar.open, bar.high, bar.low, bar.volume
+        numbers = array("d", [math.nan if figure is None else figure for figure in figures])
         if not self.dates or self.dates[-1] < bar.session:
             self._numbers.extend(numbers)
             self.dates.append(bar.session)
