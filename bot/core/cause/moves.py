@@ -255,7 +255,7 @@ class MoveMeasures:
 
     def _once(self, moves: list[UnusualMove], at: datetime) -> list[UnusualMove]:
         """One move a company, in the order of ``moves``."""
-        if len({self._company_of(move.symbol) for move in moves}) == len(moves):
+        if len(set(map(self._company_of, map(attrgetter("symbol"), moves)))) == len(moves):
             return moves
         found: dict[str, UnusualMove] = {}
         for move in moves:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,7 @@ Floats = NDArray[np.float64]
 _Closes = tuple[Sequence[date], Floats]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Past:
     """One symbol before one session."""
 
@@ -50,7 +51,7 @@ class Past:
     standard: Floats | None
     """``excess`` less its mean, scaled to length 1; ``None`` where the market has other sessions."""
 
-    @property
+    @cached_property
     def by_day(self) -> Mapping[date, float]:
         """``excess`` by session."""
         return dict(zip(self.days, self.excess.tolist(), strict=True))
@@ -60,9 +61,10 @@ class Past:
 class _Alike:
     """The symbols of one market that have the same sessions as it."""
 
-    symbols: list[str]
+    symbols: dict[str, None]
+    """In order."""
     standard: Floats
-    """A row for each symbol."""
+    """A row for each of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,10 @@ class DailyReturns:
             for symbol in universe:
                 if (standard := known[symbol].standard) is not None:
                     rows.setdefault(self.home(symbol), []).append((symbol, standard))
-            alike = {h: _Alike([s for s, _ in some], np.stack([row for _, row in some])) for h, some in rows.items()}
+            alike = {
+                h: _Alike(dict.fromkeys(s for s, _ in some), np.stack([row for _, row in some]))
+                for h, some in rows.items()
+            }
             worked_out = session.alike[universe] = history, alike
         return worked_out[1]
 
@@ -121,17 +126,22 @@ class DailyReturns:
         """The symbols of other companies whose excess returns correlate most with this one's."""
         alike = self.of_all(universe, day).get(self.home(symbol))
         own, company = self.before(symbol, day), company_of(symbol)
-        found: dict[str, float] = {}
+        found: list[tuple[float, str]] = []
+        at_once: Mapping[str, None] = {}
         if own.standard is not None and alike is not None:
-            found = dict(zip(alike.symbols, np.round(alike.standard @ own.standard, DECIMALS).tolist(), strict=True))
-        by_day = own.by_day
+            at_once, names = alike.symbols, tuple(alike.symbols)
+            correlations = np.round(alike.standard @ own.standard, DECIMALS)
+            for place in np.argsort(-correlations, kind="stable"):
+                if len(found) == count:
+                    break
+                if company_of(other := names[place]) != company:
+                    found.append((-float(correlations[place]), other))
         for other in universe:
-            if other not in found and company_of(other) != company:
-                correlation = correlated(by_day, self.before(other, day).by_day)
+            if other not in at_once and company_of(other) != company:
+                correlation = correlated(own.by_day, self.before(other, day).by_day)
                 if correlation is not None:
-                    found[other] = round(correlation, DECIMALS)
-        ranked = sorted(found, key=lambda other: (-found[other], other))
-        return tuple(other for other in ranked if company_of(other) != company)[:count]
+                    found.append((-round(correlation, DECIMALS), other))
+        return tuple(other for _, other in sorted(found)[:count])
 
     # ------------------------------------------------------------------------------------------------------- details
 

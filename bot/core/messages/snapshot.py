@@ -321,7 +321,7 @@ def held_up(
     little = min(median(falls) / 2, *falls) if falls else 0.0
     others: dict[str, StockMove | None] = {}
     for symbol in watched:
-        if company_of(symbol) not in of_incident and not near.isdisjoint(exposures(symbol)):
+        if not near.isdisjoint(exposures(symbol)) and company_of(symbol) not in of_incident:
             others[symbol] = fresh_move(market.of(symbol), snapshot)
     session, since = market.of(snapshot.lead.symbol).timetable.on(snapshot.session), snapshot.at
     if session is not None:

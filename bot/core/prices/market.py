@@ -499,6 +499,14 @@ class SymbolPrices:
         i = self.bars.place(day)
         return self._bar_close(i) if i is not None else None
 
+    def closes_on(self, days: list[date]) -> Sequence[float | None]:
+        """The official closes of sessions one after the other; ``None`` where there is no bar."""
+        start = bisect_left(self.bars.dates, days[0]) if days else 0
+        if not self.splits and self.bars.dates[start : start + len(days)] == days:
+            closes: list[float | None] = self.bars.closes(start, start + len(days)).tolist()
+            return closes
+        return [self.bar_close(day) for day in days]
+
     def _bar_close(self, i: int) -> float:
         """Of the bar at a place among the bars."""
         if not self.splits:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from itertools import pairwise
 from typing import cast
 
@@ -75,13 +74,7 @@ def market_model(prices: SymbolPrices, benchmark: SymbolPrices, session: Session
     known = prices.models.get(key)
     if known is not None and known[:2] == versions:
         return cast(MarketModel, known[2])
-    pairs = []
-    for (before, first), (day, last) in pairwise(_closes(prices, session, ESTIMATION + GAP, GAP)):
-        base, level = benchmark.bar_close(before), benchmark.bar_close(day)
-        adjacent = benchmark.timetable.between(before, day) == 1
-        if first is not None and last is not None and base is not None and level is not None and adjacent:
-            pairs.append((level / base - 1, last / first - 1))
-    model = fitted(pairs)
+    model = fitted(_pairs(prices, benchmark, session))
     if len(prices.models) >= REMEMBERED:
         prices.models.clear()
     prices.models[key] = (*versions, model)
@@ -137,7 +130,14 @@ def closing_reference(prices: SymbolPrices, quote: Quote, session: Session, coun
     return prices.previous_close(quote, session) if count == 1 else prices.close_before(session, count)
 
 
-def _closes(prices: SymbolPrices, session: Session, oldest: int, newest: int) -> list[tuple[date, float | None]]:
-    """Dates and closes of the sessions from ``oldest`` to ``newest`` sessions before ``session``, in that order."""
-    past = (prices.timetable.before(session, n) for n in range(oldest, newest - 1, -1))
-    return [(p.date, prices.bar_close(p.date)) for p in past if p is not None]
+def _pairs(prices: SymbolPrices, benchmark: SymbolPrices, session: Session) -> list[tuple[float, float]]:
+    """The returns of both in each session of the estimation window that follows the one before it for both."""
+    days = [s.date for s in prices.timetable.window(session, ESTIMATION + GAP, GAP)]
+    alike = benchmark.timetable is prices.timetable
+    closes = zip(days, prices.closes_on(days), benchmark.closes_on(days), strict=True)
+    return [
+        (level / base - 1, last / first - 1)
+        for (before, first, base), (day, last, level) in pairwise(closes)
+        if first is not None and last is not None and base is not None and level is not None
+        if alike or benchmark.timetable.between(before, day) == 1
+    ]

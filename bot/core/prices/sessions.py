@@ -118,6 +118,11 @@ class Timetable:
         i = bisect_left(self._dates, session.date) - count
         return self.all[i] if 0 <= i < len(self.all) else None
 
+    def window(self, session: Session, oldest: int, newest: int) -> Sequence[Session]:
+        """The sessions from ``oldest`` to ``newest`` sessions before ``session``, as far as they are known."""
+        i = bisect_left(self._dates, session.date)
+        return self.all[max(0, i - oldest) : max(0, i - newest + 1)]
+
     def between(self, first: date, last: date) -> int:
         """How many sessions lie after ``first`` up to and including ``last``; negative when ``last`` is earlier."""
         return bisect_right(self._dates, last) - bisect_right(self._dates, first)
