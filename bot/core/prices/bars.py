@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bot.core.model import DailyBar
 
-_EACH = 5
+_EACH, _VOLUME = 5, 4
 """Close, open, high, low and volume; NaN where there is none."""
 
 
@@ -65,6 +65,16 @@ class Bars(Mapping[date, DailyBar]):
         """The closes at the places from ``start`` up to ``end``."""
         # a copy: what is viewed cannot grow
         return np.frombuffer(self._numbers, count=_EACH * end)[_EACH * start :: _EACH].copy() if end else np.empty(0)
+
+    def volumes(self, start: int, end: int) -> list[float | None]:
+        """The volumes at the places from ``start`` up to ``end``."""
+        found = self._numbers[_EACH * start + _VOLUME : _EACH * end : _EACH]
+        return [None if volume != volume else volume for volume in found]
+
+    def place_of_all(self, days: list[date]) -> int | None:
+        """The place of the first of some sessions one after the other; ``None`` where not all of them have bars."""
+        i = bisect_left(self.dates, days[0]) if days else 0
+        return i if self.dates[i : i + len(days)] == days else None
 
     @property
     def seen_at(self) -> datetime | None:

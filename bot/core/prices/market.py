@@ -501,11 +501,19 @@ class SymbolPrices:
 
     def closes_on(self, days: list[date]) -> Sequence[float | None]:
         """The official closes of sessions one after the other; ``None`` where there is no bar."""
-        start = bisect_left(self.bars.dates, days[0]) if days else 0
-        if not self.splits and self.bars.dates[start : start + len(days)] == days:
+        start = self.bars.place_of_all(days)
+        if start is not None and not self.splits:
             closes: list[float | None] = self.bars.closes(start, start + len(days)).tolist()
             return closes
         return [self.bar_close(day) for day in days]
+
+    def volumes_on(self, days: list[date]) -> Sequence[float | None]:
+        """The volumes of these sessions, in shares on the newest known split basis; ``None`` where unknown."""
+        start = self.bars.place_of_all(days)
+        if start is not None and not self.splits:
+            return self.bars.volumes(start, start + len(days))
+        bars = (self.bars.get(day) for day in days)
+        return [self.shares(bar) if bar is not None else None for bar in bars]
 
     def _bar_close(self, i: int) -> float:
         """Of the bar at a place among the bars."""

@@ -41,15 +41,16 @@ def volume_ratio(prices: SymbolPrices, quote: Quote, session: Session, over: int
     shares = volume_at(prices, session, quote.at)
     if shares is None:
         return "no volume yet in this session"
-    past = [p for n in range(1, over + 1) if (p := prices.timetable.before(session, n)) is not None]
+    past = prices.timetable.window(session, over, 1)
     least = min(LEAST_SESSIONS, over)
     closed = quote.at >= session.close_at
     if not closed:
-        known = [v for p in past if (v := _same_time(prices, p, session, quote.at)) is not None]
+        remembered = (p for p in past if p.ends_at >= prices.quotes[0].at)
+        known = [v for p in remembered if (v := _same_time(prices, p, session, quote.at)) is not None]
         if len(known) >= least:
             usual = math.fsum(known) / len(known)
             return VolumeRatio(shares / usual, shares, usual, len(known), same_time=True, exact=True)
-    whole = [v for p in past if (v := volume_of(prices, p)) is not None]
+    whole = [v for v in prices.volumes_on([p.date for p in past]) if v]
     if len(whole) < least:
         return f"not enough history: volumes of {len(whole)} of {least} sessions"
     usual = math.fsum(whole) / len(whole)
@@ -58,8 +59,7 @@ def volume_ratio(prices: SymbolPrices, quote: Quote, session: Session, over: int
 
 def volume_of(prices: SymbolPrices, session: Session) -> float | None:
     """The volume of a whole session from its bar; ``None`` where that is unknown or 0."""
-    bar = prices.bars.get(session.date)
-    return (prices.shares(bar) or None) if bar is not None else None
+    return prices.volumes_on([session.date])[0] or None
 
 
 def volume_at(prices: SymbolPrices, session: Session, moment: datetime) -> float | None:

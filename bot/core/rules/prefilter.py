@@ -8,7 +8,7 @@ change since the previous close alone says that no rule holds, before anything i
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from bot.core.news import NewsIndex
@@ -20,6 +20,7 @@ from bot.core.rules.rule import Rule, RuleSet
 
 _Key = tuple[str, str, str, bool]
 _State = tuple[int, date | None]
+_OfChange = tuple[Sequence[Comparison], tuple[float, float]]
 
 
 class PriceFilter:
@@ -30,7 +31,7 @@ class PriceFilter:
         self._news = news
         self._rules = rules
         self._tests: dict[tuple[str, str], list[Condition]] = {}
-        self._asked: dict[int, tuple[Rule, list[Comparison]]] = {}
+        self._asked: dict[int, tuple[Rule, _OfChange]] = {}
         self._calm: dict[str, tuple[float, float]] = {}
         self._excluded: dict[_Key, tuple[_State, bool]] = {}
         self._timetables: dict[str, Timetable] = {}
@@ -79,21 +80,25 @@ class PriceFilter:
             return False
         calm = self._calm.get(symbol)
         if calm is None:
-            calm = self._calm[symbol] = _calm(self._of_change(rule) for rule in self._rules.concerning(symbol))
+            at_rest = [self._of_change(rule)[1] for rule in self._rules.concerning(symbol)]
+            calm = max((low for low, _ in at_rest), default=-math.inf), min((h for _, h in at_rest), default=math.inf)
+            self._calm[symbol] = calm
         return calm[0] < moved < calm[1]
 
-    def _of_change(self, rule: Rule) -> list[Comparison]:
-        """What ``rule`` asks of the change since the previous close, each of which must hold."""
+    def _of_change(self, rule: Rule) -> _OfChange:
+        """What ``rule`` asks of the change since the previous close, each of which must hold; and between which changes
+        it cannot."""
         known = self._asked.get(id(rule))
         if known is None or known[0] is not rule:
             tests = _price_tests(rule.when)
             asked = [t.change for t in tests if isinstance(t, Price) and t.since.kind == "previous close"]
-            known = self._asked[id(rule)] = rule, asked
+            known = self._asked[id(rule)] = rule, (asked, _at_rest(asked))
         return known[1]
 
     def too_little(self, rule: Rule, moved: float) -> bool:
         """True where ``rule`` cannot hold for a stock of this ``change``: it asks for another one."""
-        return not all(asked.holds(moved) for asked in self._of_change(rule))
+        asked, at_rest = self._of_change(rule)
+        return at_rest[0] < moved < at_rest[1] or not all(comparison.holds(moved) for comparison in asked)
 
     def excludes(self, rule: Rule, symbol: str, at: datetime, session: Session | None = None) -> bool:
         """True where ``rule`` cannot hold for ``symbol`` whatever the news; ``session`` as for ``Rule.evaluate``."""
@@ -124,15 +129,10 @@ class PriceFilter:
         return excluded
 
 
-def _calm(rules: Iterable[Sequence[Comparison]]) -> tuple[float, float]:
-    """Between which changes none of several rules can hold, each given by what it asks of the change; none where one
-    of them asks nothing of it."""
-    low, high = -math.inf, math.inf
-    for asked in rules:
-        at_rest = [comparison.unmet_around(0.0) for comparison in asked]
-        low = max(low, min((lower for lower, _ in at_rest), default=0.0))
-        high = min(high, max((upper for _, upper in at_rest), default=0.0))
-    return low, high
+def _at_rest(asked: Sequence[Comparison]) -> tuple[float, float]:
+    """Between which changes not all of these can hold; nowhere, where nothing is asked."""
+    unmet = [comparison.unmet_around(0.0) for comparison in asked]
+    return min((low for low, _ in unmet), default=0.0), max((high for _, high in unmet), default=0.0)
 
 
 def _price_tests(condition: Condition) -> list[Condition]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from bot.core.model import NO_STOCK, Check, ClusterMatch, FollowUpKind, Phase, Severity, Together, stable_id
@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 
 MOST_AT_NIGHT = Severity.HIGH
 """The severity of a move in thin trading, at most: more only once the pre-market confirms it."""
+
+
+_fingerprint = lru_cache(maxsize=20_000)(stable_id)
+"""It is asked for at every evaluation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +129,7 @@ class Rule:
 
     def fingerprint(self, subject: str) -> str:
         """Stable hash of rule and symbol or, of a rule about no stock, rule and happening."""
-        return stable_id(self.name, subject)
+        return _fingerprint(self.name, subject)
 
     def evaluate(
         self,
