@@ -7,9 +7,14 @@ timetable of the symbol's exchange.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bot.core.errors import UsageError
 from bot.core.model import DailyBar, Observation, Quote, QuoteKind
@@ -82,28 +87,50 @@ class PriceSessions:
 
         Of several rows for one symbol and session (or start) the last counts; differing ones add to ``conflicts``.
         """
+        by_symbol, self._conflicts[day] = self._gathered(day, self._rows.get(day.toordinal(), ()))
+        return [by_symbol[position] for position in sorted(by_symbol)]
+
+    def of_symbol(self, symbol: str) -> Iterator[SessionRows]:
+        """Every session of one symbol, oldest first."""
+        if symbol in self._columns.symbols:
+            position, rows = self._columns.symbols.index(symbol), self._of_each
+            first, last = np.searchsorted(rows[0], (position, position + 1))
+            for day, places in groupby(range(first, last), key=lambda place: int(rows[1][place])):
+                day_rows = [int(rows[2][place]) for place in places]
+                yield from self._gathered(date.fromordinal(day), day_rows)[0].values()
+
+    @cached_property
+    def _of_each(self) -> NDArray[np.int64]:
+        """Symbol, day and row of every row, by symbol and day."""
+        days = sorted(self._rows)
+        rows = np.concatenate([np.array(self._rows[day]) for day in days]) if days else np.empty(0, int)
+        symbols = np.array(self._columns.symbol)[rows]
+        order = np.argsort(symbols, kind="stable")
+        return np.stack([symbols[order], np.repeat(days, [len(self._rows[day]) for day in days])[order], rows[order]])
+
+    def _gathered(self, day: date, rows: Iterable[int]) -> tuple[dict[int, SessionRows], int]:
+        """Some rows of one session by symbol, and how many of them were repeated with other figures."""
         columns = self._columns
         differing = 0
         by_symbol: dict[int, SessionRows] = {}
         starts: dict[tuple[int, float], int] = {}
-        for row in self._rows.get(day.toordinal(), ()):
+        for row in rows:
             position, begun = columns.symbol[row], columns.start[row]
-            rows = by_symbol.get(position)
-            if rows is None:
+            known = by_symbol.get(position)
+            if known is None:
                 timetable = self._timetables[position]
                 session = timetable.on(day) if timetable else None
                 assert session is not None
-                rows = by_symbol[position] = SessionRows(columns.symbols[position], session)
+                known = by_symbol[position] = SessionRows(columns.symbols[position], session)
             if begun == WHOLE:
-                earlier, rows.whole = rows.whole, row
+                earlier, known.whole = known.whole, row
             else:
                 earlier = starts.get((position, begun))
                 starts[position, begun] = row
             differing += earlier is not None and _figures(columns, earlier) != _figures(columns, row)
-        self._conflicts[day] = differing
         for (position, _), row in sorted(starts.items()):
             by_symbol[position].parts.append(row)
-        return [by_symbol[position] for position in sorted(by_symbol)]
+        return by_symbol, differing
 
     @property
     def conflicts(self) -> int:

@@ -217,7 +217,7 @@ def start_backtest(plan: BacktestPlan, store: Store) -> Backtesting:
     store.save_recipients((NOBODY,))
     versions = ((name, version, text) for name, (version, text) in plan.project.rules.versions.items())
     store.record_rules(versions, start)
-    evidence = EvidenceRecorder(store, plan.project.settings.never_alerted)
+    evidence = EvidenceRecorder(store, tape.of_symbol, plan.project.settings.never_alerted)
 
     def held(recipient: str, since: datetime) -> Sequence[HeldBack]:
         evidence.flush()
