@@ -56,6 +56,8 @@ class World:
         self.symbols = list(copies)[:count]
         known = [(s, project.companies.get(copies[s])) for s in self.symbols if s != copies[s]]
         added = [replace(c, symbol=s, name=f"Company {s}", aliases=()) for s, c in known if c is not None]
+        self.known = tuple(company.symbol for company in project.companies)
+        """The companies that are described."""
         self.topics, self.companies = project.topics, Companies([*project.companies, *added])
         around = surroundings(project.settings, self.companies, self.topics, tuple(self.symbols))
         groups = {n: [s for s in self.symbols if copies[s] in members] for n, members in around.groups.items()}

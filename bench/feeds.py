@@ -21,7 +21,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import aiohttp
 from rich.console import Console
 from rich.table import Table
 
@@ -29,6 +28,7 @@ from bot.adapters.feeds.fetch import FetchError, fetch
 from bot.adapters.feeds.parse import parse
 from bot.adapters.feeds.parser import Parser
 from bot.adapters.feeds.reader import FeedPoll, FeedReader
+from bot.adapters.feeds.session import FeedSession
 from bot.core.model import FeedState
 from bot.core.model.feeds import FeedSpec
 from tests.servers.feed_server import Document, FeedServer
@@ -93,7 +93,7 @@ def resident(pid: int | None) -> float:
 
 async def bomb(site: FeedServer, table: Table) -> None:
     """How much a bomb adds to the most memory this process ever had; so it must come first."""
-    async with aiohttp.ClientSession() as session:
+    async with FeedSession() as session:
         site.publish("warm", feed(50))
         await fetch(session, site.url("warm"), NOW)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -109,7 +109,7 @@ async def bomb(site: FeedServer, table: Table) -> None:
 
 async def measure(site: FeedServer, table: Table) -> None:
     """Fill ``table``."""
-    async with aiohttp.ClientSession() as session:
+    async with FeedSession() as session:
         reader = FeedReader(session, nothing_known, jitter=lambda: 0.5)
         specs = [
             FeedSpec(f"f{n}", site.publish(f"f{n}", Document(feed(50, f"f{n}"), validators=n % 2 == 0)))
