@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ import feedparser.api
 from bot.adapters.feeds import document
 from bot.adapters.feeds.date_text import read_date
 from bot.adapters.feeds.json_feed import looks_like_json, read_json_feed
+from bot.adapters.feeds.known_entries import KnownEntries, Pieces
 from bot.adapters.feeds.parsed import ParsedEntry, ParsedFeed
 from bot.adapters.feeds.text import GUID_LIMIT, SUMMARY_LIMIT, TITLE_FROM_SUMMARY, TITLE_LIMIT, plain_text
 from bot.core.text.links import absolute_link, domain
@@ -26,12 +27,19 @@ MOST_ENTRIES = 3_000
 """Entries read of a feed: what comes after feedparser runs in the bot itself, and takes time for each."""
 
 
-def parse(body: bytes, content_type: str, url: str) -> ParsedFeed:
-    """The feed in ``body``, fetched from ``url``. Raises NotAFeedError if it is not one."""
+def parse(body: bytes, content_type: str, url: str, known: KnownEntries | None = None) -> ParsedFeed:
+    """The feed in ``body``, fetched from ``url``; with ``known``, entries parsed before are taken from there. Raises
+    NotAFeedError if it is not one."""
     text, _ = document.decode(body, content_type)
     if looks_like_json(text):
         return _bounded(read_json_feed(text, url))
-    return _parse_xml(document.read(body, content_type, url), url)
+    doc = document.read(body, content_type, url)
+    pieces = known.cut(doc.text, url) if known is not None and not document.cut_off(doc.text) else None
+    if known is not None and pieces is not None and len(pieces.hashes) <= MOST_ENTRIES:
+        found = _parse_in_pieces(doc, pieces, url, known)
+        if found is not None:
+            return found
+    return _parse_xml(doc, url)
 
 
 def _bounded(feed: ParsedFeed) -> ParsedFeed:
@@ -42,6 +50,23 @@ def _bounded(feed: ParsedFeed) -> ParsedFeed:
     words = f"of its {many} entries only the first and last {MOST_ENTRIES // 2} are read"
     half = MOST_ENTRIES // 2
     return replace(feed, entries=feed.entries[:half] + feed.entries[-half:], problems=(*feed.problems, words))
+
+
+def _parse_in_pieces(doc: document.FeedDocument, pieces: Pieces, url: str, known: KnownEntries) -> ParsedFeed | None:
+    """As ``_parse_xml`` of a document without a mistake, of which only new entries are parsed; ``None`` where it has
+    one, or what is known was known under another address."""
+    result = _feedparser(pieces.text, url)
+    before = pieces.known.entries if pieces.known is not None else {}
+    new = sum(each not in before for each in pieces.hashes)
+    if result.get("bozo") or len(result["entries"]) != new or not result.get("version"):
+        return None
+    base = _link(result, url) or url
+    if pieces.known is not None and pieces.known.base != base:
+        return None
+    parsed = iter([_entry(raw, base) for raw in result["entries"]])
+    entries = [before[each] if each in before else next(parsed) for each in pieces.hashes]
+    known.remember(pieces, base, entries)
+    return _feed(result, url, entries, [], doc, cut_off=False)
 
 
 def _parse_xml(doc: document.FeedDocument, url: str) -> ParsedFeed:
@@ -58,32 +83,51 @@ def _parse_xml(doc: document.FeedDocument, url: str) -> ParsedFeed:
         problems.append(f"not well-formed XML ({_reason(result.get('bozo_exception'))})")
     cut_off = document.cut_off(doc.text)
     raw_entries = list(result["entries"])
-    version = str(result.get("version") or "")
-    if not version and not raw_entries:
+    if not result.get("version") and not raw_entries:
         raise document.NotAFeedError("the response is XML or text, but not an RSS or Atom feed; check the address")
     if cut_off:
         problems.append("the document is truncated")
         if raw_entries and document.ends_in_entry(doc.text):
             raw_entries.pop()  # its title may be truncated
+    many = len(raw_entries)
+    if many > MOST_ENTRIES:
+        raw_entries = raw_entries[: MOST_ENTRIES // 2] + raw_entries[-(MOST_ENTRIES // 2) :]  # the newest may be last
+    entries = [_entry(raw, _link(result, url) or url) for raw in raw_entries]
+    return _feed(result, url, entries, problems, doc, cut_off=cut_off, many=many)
+
+
+def _feed(
+    result: Mapping[str, Any],
+    url: str,
+    entries: Sequence[ParsedEntry | None],
+    problems: list[str],
+    doc: document.FeedDocument,
+    *,
+    cut_off: bool,
+    many: int = 0,
+) -> ParsedFeed:
+    """The feed with these entries, ``None`` for those without title and text; ``many`` are in the document."""
+    about: Mapping[str, Any] = result["feed"]
     if doc.encoding != "utf-8":
         problems.append(f"encoded as {doc.encoding}")
-    if len(raw_entries) > MOST_ENTRIES:
-        problems.append(f"of its {len(raw_entries)} entries only the first and last {MOST_ENTRIES // 2} are read")
-        raw_entries = raw_entries[: MOST_ENTRIES // 2] + raw_entries[-(MOST_ENTRIES // 2) :]  # the newest may be last
-    about: Mapping[str, Any] = result["feed"]
-    link = absolute_link(_string(about, "link"), url)
-    entries = [e for raw in raw_entries if (e := _entry(raw, link or url)) is not None]
-    if len(entries) < len(raw_entries):
-        problems.append(f"{len(raw_entries) - len(entries)} entries without title and text were skipped")
+    if many > MOST_ENTRIES:
+        problems.append(f"of its {many} entries only the first and last {MOST_ENTRIES // 2} are read")
+    told = tuple(entry for entry in entries if entry is not None)
+    if len(told) < len(entries):
+        problems.append(f"{len(entries) - len(told)} entries without title and text were skipped")
     return ParsedFeed(
         title=plain_text(_string(about, "title"), 200),
-        link=link,
-        kind=str(feedparser.api.SUPPORTED_VERSIONS.get(version, "")) or "unknown",
-        entries=tuple(entries),
+        link=_link(result, url),
+        kind=str(feedparser.api.SUPPORTED_VERSIONS.get(str(result.get("version") or ""), "")) or "unknown",
+        entries=told,
         built_at=_date(about, "updated", "published"),
         cut_off=cut_off,
         problems=tuple(problems),
     )
+
+
+def _link(result: Mapping[str, Any], url: str) -> str:
+    return absolute_link(_string(result["feed"], "link"), url)
 
 
 def _feedparser(text: str, url: str) -> Mapping[str, Any]:

@@ -20,16 +20,17 @@ from datetime import datetime
 from typing import Any, BinaryIO
 
 from bot.adapters.feeds.document import NotAFeedError
+from bot.adapters.feeds.known_entries import KnownEntries
 from bot.adapters.feeds.parse import parse
 
 MEMORY_LIMIT = 1024**3
 """Bytes of address space."""
 
 
-def answer(body: bytes, content_type: str, url: str) -> dict[str, Any]:
+def answer(body: bytes, content_type: str, url: str, known: KnownEntries | None = None) -> dict[str, Any]:
     """The answer to a request: the feed, or the reason there is none in ``not_a_feed`` or ``crashed``."""
     try:
-        return {"feed": asdict(parse(body, content_type, url))}
+        return {"feed": asdict(parse(body, content_type, url, known))}
     except NotAFeedError as error:
         return {"not_a_feed": str(error)}
     except MemoryError:
@@ -44,13 +45,14 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Say that we have started, and answer requests until there are no more."""
     answers.write(b"{}\n")
     answers.flush()
+    known = KnownEntries()
     while line := requests.readline():
         request = json.loads(line)
         body = requests.read(request["size"])
         if len(body) < request["size"]:
             return
         _alarm(request["seconds"])
-        reply = answer(body, request["content_type"], request["url"])
+        reply = answer(body, request["content_type"], request["url"], known)
         answers.write(json.dumps(reply, default=datetime.isoformat).encode() + b"\n")
         answers.flush()
         _alarm(0)
