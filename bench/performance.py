@@ -297,14 +297,14 @@ def commit_line() -> Line:
         database["quotes"].create({"symbol": str, "price": float, "at": str})
         database["quotes"].create_index(["symbol", "at"])
 
-        def utils() -> None:
+        def through_library() -> None:
             found = [dict(zip(("symbol", "price", "at"), row, strict=True)) for row in next(rows)]
             database["quotes"].insert_all(found)
 
-        by_hand, by_utils = middle(plain, times), middle(utils, times)
+        by_hand, by_library = middle(plain, times), middle(through_library, times)
         bare.close()
         database.close()
-    beside = f"sqlite-utils {by_utils * 1000:.1f} ms, sqlite3 {by_hand * 1000:.2f} ms, three columns each"
+    beside = f"sqlite-utils {by_library * 1000:.1f} ms, sqlite3 {by_hand * 1000:.2f} ms, three columns each"
     return Line("commit of a poll of 150 quotes", f"{ours * 1000:.1f} ms", "≤ 2 ms", "4.0 ms", beside)
 
 

@@ -195,7 +195,8 @@ class DailyReturns:
 
 
 def _closes(prices: SymbolPrices, day: date) -> _Closes:
-    return prices.closes_before(day, LOOKBACK + 1)
+    days, closes = prices.closes_before(day, LOOKBACK + 1)
+    return days, np.array(closes)
 
 
 def _returns(closes: _Closes) -> _Closes:

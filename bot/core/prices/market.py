@@ -6,14 +6,12 @@ observations in the order they were seen, so that "as of now" needs no argument.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import islice
-
-import numpy as np
-from numpy.typing import NDArray
 
 from bot.core.model import DailyBar, Phase, Quote, QuoteKind, Reference, Split
 from bot.core.prices.admission import Rejection, is_repeat, refusal
@@ -440,12 +438,12 @@ class SymbolPrices:
         end = bisect_left(self.bars.dates, before)
         return [(self.bars.dates[i], self._bar_close(i)) for i in reversed(range(max(0, end - count), end))]
 
-    def closes_before(self, day: date, count: int) -> tuple[Sequence[date], NDArray[np.float64]]:
+    def closes_before(self, day: date, count: int) -> tuple[Sequence[date], array[float]]:
         """As ``closes``, in columns and oldest first."""
         end = bisect_left(self.bars.dates, day)
         start = max(0, end - count)
         if self.splits:
-            return self.bars.dates[start:end], np.array([self._bar_close(i) for i in range(start, end)])
+            return self.bars.dates[start:end], array("d", map(self._bar_close, range(start, end)))
         return self.bars.dates[start:end], self.bars.closes(start, end)
 
     def bars_before(self, session: Session, count: int) -> list[DailyBar] | None:
@@ -503,8 +501,7 @@ class SymbolPrices:
         """The official closes of sessions one after the other; ``None`` where there is no bar."""
         start = self.bars.place_of_all(days)
         if start is not None and not self.splits:
-            closes: list[float | None] = self.bars.closes(start, start + len(days)).tolist()
-            return closes
+            return self.bars.closes(start, start + len(days))
         return [self.bar_close(day) for day in days]
 
     def volumes_on(self, days: list[date]) -> Sequence[float | None]:
