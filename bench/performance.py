@@ -36,7 +36,7 @@ sys.path.insert(0, str(REPOSITORY))
 
 import sqlite_utils  # noqa: E402  # the path comes first
 
-from bench import news  # noqa: E402
+from bench import news, rules  # noqa: E402
 from bench.engine import World  # noqa: E402
 from bench.feeds import NOW, Site, feed, nothing_known  # noqa: E402
 from bench.store import START, machine, quotes  # noqa: E402
@@ -50,6 +50,7 @@ from tests.servers.feed_server import Document  # noqa: E402
 
 DOCS = REPOSITORY / "docs" / "performance.md"
 BEGIN, END = "<!-- measured: python bench/performance.py --write -->", "<!-- end of what was measured -->"
+PICTURE = REPOSITORY / "docs" / "pictures" / "performance.png"
 PEERS = ("backtrader==1.9.78.123",)
 BARE = """rules:
   - name: fall
@@ -204,7 +205,7 @@ def backtest_growth(folder: Path) -> list[dict[str, object]]:
     for stocks, played in ((250, 60), (250, 120), (250, 240), (500, 120), (1000, 120)):
         recording = made_up(folder, stocks, played)
         cost = recording.play("--from", str(recording.first))
-        count = recording.words.split()[4]
+        count = recording.words.split()[3]
         rows.append({"stocks": count, "sessions": played, "s": f"{cost.cpu:.1f}", "MB": f"{cost.megabytes:.0f}"})
     return rows
 
@@ -331,6 +332,40 @@ def delivery_line() -> Line:
 # ------------------------------------------------------------------------------------------------------------- together
 
 
+def rules_growth() -> list[dict[str, object]]:
+    """By rules on other symbols, beside ten that concern every quote."""
+    observations = rules.tape(1500)
+    found = {n: rules.speed(rules.load(rules.rules(n)), observations, 3) for n in (0, 1000, 3000, 9990)}
+    return [{"further_rules": f"{n:,}", "quotes_a_second": f"{speed:,.0f}"} for n, speed in found.items()]
+
+
+def stories_growth() -> list[dict[str, object]]:
+    """By headlines that are remembered."""
+    topics, companies = news.vocabulary()
+    stories = news.recorded()
+    found = {n: news.throughput(topics, companies, stories[:n]) for n in (2500, 5000, 10_000, 20_000)}
+    return [{"headlines": f"{n:,}", "a_second": f"{added:,.0f}"} for n, (added, _) in found.items()]
+
+
+def picture(growth: dict[str, list[dict[str, Any]]]) -> None:
+    """What the tables of growth say, drawn."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # half a second, and only where it is asked for
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 3), layout="constrained")
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(1, len(growth))
+    for (title, rows), panel in zip(growth.items(), panels, strict=True):
+        across, *columns = rows[0]
+        places = [float(str(row[across]).replace(",", "")) for row in rows]
+        for column in columns:
+            heights = [float(str(row[column]).replace(",", "")) for row in rows]
+            panel.plot(places, heights, marker="o", label=column.replace("_", " "))
+        panel.set(title=title, xlabel=across.replace("_", " "), ylim=(0, None))
+        panel.legend(fontsize="small")
+    figure.savefig(PICTURE, dpi=110)
+
+
 def measured(data: Path | None, peers: bool, only: str) -> str:
     """All tables."""
     lines: list[Line] = []
@@ -360,14 +395,21 @@ def measured(data: Path | None, peers: bool, only: str) -> str:
             {"work": li.work, "now": li.now, "aim": li.aim, "was": li.was, "beside": li.beside} for li in lines
         ]
         out += [*table(rows, ["work", "now", "aim", "was", "beside"]), ""]
-        for title, growth in (
-            ("By symbols: processor time of a calm poll, and of a shock's first two", engine_growth),
-            ("A backtest with the shipped rules, by stocks and sessions", lambda: backtest_growth(folder)),
-        ):
-            if not only or only in title:
+        for title, growth in GROWTH.items():
+            if only in title:
                 found = growth()
                 out += [f"{title}:", "", *table(found, list(found[0])), ""]
+        if not only or only == "backtests":
+            found = backtest_growth(folder)
+            out += ["Backtests with the shipped rules, made-up prices:", "", *table(found, list(found[0])), ""]
     return "\n".join(out)
+
+
+GROWTH: dict[str, Callable[[], list[dict[str, object]]]] = {
+    "A calm poll, and the two polls that confirm a shock, by symbols": engine_growth,
+    "Ten rules, and further ones on other symbols": rules_growth,
+    "Headlines read and clustered, by how many are remembered": stories_growth,
+}
 
 
 def main() -> None:
@@ -381,6 +423,10 @@ def main() -> None:
     tables = measured(options.data, options.peers, options.only)
     print(tables)
     if options.write:
+        by_symbols = engine_growth()
+        calm = [{k: v for k, v in row.items() if k in ("symbols", "calm_poll,_ms")} for row in by_symbols]
+        shock = [{k: v for k, v in row.items() if k != "calm_poll,_ms"} for row in by_symbols]
+        picture({"calm poll": calm, "shock": shock, "headlines": stories_growth()})
         before, _, rest = DOCS.read_text(encoding="utf-8").partition(BEGIN)
         _, _, after = rest.partition(END)
         DOCS.write_text(f"{before}{BEGIN}\n\n{tables.rstrip()}\n\n{END}{after}", encoding="utf-8")

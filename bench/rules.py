@@ -159,6 +159,7 @@ def speed(ruleset: RuleSet, observations: Sequence[Observation], runs: int) -> f
             TOPICS,
             NewsIndex(TOPICS, COMPANIES, window=timedelta(days=14)),
             Market(lambda symbol: TIMES),
+            benchmark="SPY",
             watching_since=TIMES.all[0].starts_at,
         )
         engine.step(bars, TODAY)

@@ -34,6 +34,7 @@ class PriceFilter:
         self._asked: dict[int, tuple[Rule, _OfChange]] = {}
         self._calm: dict[str, tuple[float, float]] = {}
         self._excluded: dict[_Key, tuple[_State, bool]] = {}
+        self._may: dict[str, tuple[tuple[int, date | None, bool], bool]] = {}
         self._timetables: dict[str, Timetable] = {}
         self._candidates: frozenset[str] = frozenset()
         self._candidates_of: object = None
@@ -52,8 +53,16 @@ class PriceFilter:
         return self._candidates
 
     def _may_fire(self, symbol: str, at: datetime) -> bool:
-        timetable = self._market.of(symbol).timetable
-        current = timetable.current(at)
+        """Worked out again only where a price of the symbol, or the time, has changed what it stands on."""
+        prices = self._market.of(symbol)
+        current = prices.timetable.current(at)
+        state = prices.changes, current.date if current else None, current is not None and at < current.pre_at
+        known = self._may.get(symbol)
+        if known is None or known[0] != state:
+            known = self._may[symbol] = state, self._some_may_hold(symbol, at, prices.timetable, current)
+        return known[1]
+
+    def _some_may_hold(self, symbol: str, at: datetime, timetable: Timetable, current: Session | None) -> bool:
         before = timetable.before(current) if current else None
         rules = self._rules.concerning(symbol)
         if not self.is_calm(symbol, self.change(symbol, at)) and any(not self.excludes(r, symbol, at) for r in rules):

@@ -215,6 +215,8 @@ class RuleSet:
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._rules = tuple(rules)
         self._by_name = {rule.name: rule for rule in reversed(self._rules)}
+        self._places = {id(rule): place for place, rule in enumerate(self._rules)}
+        """In file order."""
         self._by_symbol: dict[str, list[Rule]] = {}
         self._by_topic: dict[str, dict[str, list[Rule]]] = {}
         self._anywhere: dict[str, dict[str, list[Rule]]] = {}
@@ -280,9 +282,9 @@ class RuleSet:
         if not symbols:
             return by_news
         every = {s: self.concerning(s) for s in symbols}
-        within = {id(rule) for s in symbols for rule in self._by_member.get(s, ())}
+        within = {id(rule): rule for s in symbols for rule in self._by_member.get(s, ())}
         by_member: dict[str, list[Rule]] = {}
-        for rule in (r for r in self._rules if id(r) in within):
+        for rule in sorted(within.values(), key=lambda rule: self._places[id(rule)]):
             for symbol in rule.symbols - every.keys():
                 by_member.setdefault(symbol, []).append(rule)
         return _merged([by_member, by_news], every.keys()) | every
