@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.model import DailyBar
+from bot.core.model import DailyBar, Split
 from bot.core.prices.bars import Bars
+from bot.core.prices.market import SymbolPrices
+from tests.core.worlds import weekday_timetable
 
 FIRST = date(2025, 1, 1)
 SEEN = datetime(2025, 6, 1, tzinfo=UTC)
@@ -50,6 +52,25 @@ def test_packed_bars_are_as_a_dictionary_of_them(added: list[DailyBar], many: in
     assert packed.where(lambda seen: seen <= until) == {d: bar for d, bar in plain.items() if bar.seen_at <= until}
     packed.forget(many)
     assert packed == {day: plain[day] for day in sorted(plain)[many:]}
+
+
+@given(st.lists(bars(), max_size=30), st.integers(0, 20), st.integers(0, 6), st.booleans())
+def test_closes_and_volumes_of_sessions_one_after_the_other_are_those_of_each(
+    added: list[DailyBar], first: int, many: int, split: bool
+) -> None:
+    prices = SymbolPrices("NVDA", weekday_timetable(days=60))
+    for bar in added:
+        prices.add_bar(bar)
+    if split:
+        prices.add_split(Split("NVDA", FIRST + timedelta(days=9), 10.0, SEEN))
+    for days in (prices.bars.dates[first : first + many], [FIRST + timedelta(days=first + n) for n in range(many)]):
+        assert list(prices.closes_on(days)) == [prices.bar_close(day) for day in days]
+        known = [prices.bars.get(day) for day in days]
+        assert list(prices.volumes_on(days)) == [prices.shares(bar) if bar else None for bar in known]
+        dates, closes = prices.closes_before(FIRST + timedelta(days=first), many)
+        assert list(zip(reversed(dates), reversed(closes), strict=True)) == prices.closes(
+            FIRST + timedelta(days=first), many
+        )
 
 
 def test_a_session_without_a_bar_is_no_key() -> None:

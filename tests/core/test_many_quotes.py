@@ -6,9 +6,11 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.core.model import Quote, QuoteKind
-from bot.core.prices.market import THIN_AFTER, Market
+from bot.core.prices.market import THIN_AFTER, Market, SymbolPrices
 from tests.core.worlds import at, weekday_timetable
 
 NEW_YORK = weekday_timetable(days=60)
@@ -61,3 +63,26 @@ def test_what_is_no_trade_is_remembered() -> None:
     market.of("S1").add_quote(low)
     polled(market, 120, timedelta(seconds=30), 3)
     assert low in market.of("S1").quotes
+
+
+STEPS = st.lists(
+    st.tuples(st.integers(0, 90), st.booleans(), st.integers(-30, 0), st.sampled_from(QuoteKind)),
+    min_size=1,
+    max_size=40,
+)
+
+
+@given(STEPS)
+def test_what_is_not_thinned_again_had_nothing_to_be_thinned(steps: list[tuple[int, bool, int, QuoteKind]]) -> None:
+    """Beside prices whose every quote is looked at each time."""
+    kept, thorough = (SymbolPrices("S1", NEW_YORK) for _ in range(2))
+    now = OPEN
+    for minutes, tidy, late, kind in steps:
+        now += timedelta(minutes=minutes)
+        for prices in (kept, thorough):
+            prices.add_quote(Quote("S1", 100.0, now + timedelta(minutes=late), now, kind))
+        if tidy:
+            thorough.changes += 1  # as if something had come
+            for prices in (kept, thorough):
+                prices.forget(now - timedelta(hours=9), now - timedelta(hours=3), thin_to=timedelta(hours=1))
+        assert kept.quotes == thorough.quotes
