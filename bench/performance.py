@@ -192,11 +192,13 @@ def backtest_lines(recording: Recording, folder: Path, peer: str) -> Iterator[Li
     bare.write_text(BARE, encoding="utf-8")
     since = ("--from", str(recording.first)) if recording.first else ()
     words = f"backtest of {recording.words}"
-    found = str(recording.play("--rules", str(bare), *since))
-    yield Line(f"{words}: a bare −10 %", found, "< 15 s, < 500 MB", "687 s, 1,040 MB", peer)
-    yield Line("the same, shipped rules", str(recording.play(*since)), "< 60 s", "760 s")
+    # aims and earlier figures are those of the recorded four years
+    known = (("< 15 s, < 500 MB", "687 s, 1,040 MB"), ("< 60 s", "760 s"), ("< 2 s", "9.2 s"))
+    whole, shipped, single = known if recording.first is None else (("", ""),) * 3
+    yield Line(f"{words}: a bare −10 %", str(recording.play("--rules", str(bare), *since)), *whole, peer)
+    yield Line("the same, shipped rules", str(recording.play(*since)), *shipped)
     one = recording.play("--from", str(recording.day), "--to", str(recording.day))
-    yield Line("the same, one session", str(one), "< 2 s", "9.2 s")
+    yield Line("the same, one session", str(one), *single)
 
 
 def backtest_growth(folder: Path) -> list[dict[str, object]]:
@@ -377,14 +379,16 @@ def measured(data: Path | None, peers: bool, only: str) -> str:
             recording = recorded(data) if data else made_up(folder)
             yield from backtest_lines(recording, folder, peer_falls(recording, folder) if peers else "")
 
+        by_sessions = backtest_growth(folder) if only in "backtests" else []
+        # what runs in processes of its own comes first: they begin with as much memory as this one has
         parts: dict[str, Callable[[], Iterator[Line] | Sequence[Line]]] = {
-            "engine": engine_lines,
             "backtest": backtests,
             "replay": lambda: [replay_line()],
             "headlines": lambda: [headlines_line()],
             "feeds": feed_lines,
             "commit": lambda: [commit_line()],
             "delivery": lambda: [delivery_line()],
+            "engine": engine_lines,
         }
         for name, part in parts.items():
             if only in name:
@@ -399,9 +403,8 @@ def measured(data: Path | None, peers: bool, only: str) -> str:
             if only in title:
                 found = growth()
                 out += [f"{title}:", "", *table(found, list(found[0])), ""]
-        if not only or only == "backtests":
-            found = backtest_growth(folder)
-            out += ["Backtests with the shipped rules, made-up prices:", "", *table(found, list(found[0])), ""]
+    if by_sessions:
+        out += ["Backtests with the shipped rules, made-up prices:", "", *table(by_sessions, list(by_sessions[0])), ""]
     return "\n".join(out)
 
 
