@@ -28,6 +28,7 @@ import venv
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,7 @@ def engine_lines() -> Iterator[Line]:
     yield Line("the same, 30 % falling", thirty, "0.5 s at 2,000", "5.7 s at 2,000")
 
 
+@cache  # the table and the picture
 def engine_growth() -> list[dict[str, object]]:
     """By symbols."""
     rows = []
@@ -347,6 +349,7 @@ def rules_growth() -> list[dict[str, object]]:
     return [{"further_rules": f"{n:,}", "quotes_a_second": f"{speed:,.0f}"} for n, speed in found.items()]
 
 
+@cache  # the table and the picture
 def stories_growth() -> list[dict[str, object]]:
     """By headlines that are remembered."""
     topics, companies = news.vocabulary()
