@@ -29,8 +29,8 @@ NAVIGATION = {
                       "extending.md"],
     "What it tells": ["messages.md", "summary.md", "history.md", "web.md"],
     "Operations": ["operations.md", "security.md"],
-    "Architecture": ["architecture.md", "detection.md", "glossary.md", "comparison.md", "dependencies.md",
-                     "licences.md", "contributing.md", "changelog.md"],
+    "Architecture": ["architecture.md", "detection.md", "performance.md", "glossary.md", "comparison.md",
+                     "dependencies.md", "licences.md", "contributing.md", "changelog.md"],
 }  # fmt: skip
 SETTINGS = """[project]
 site_name = "Aftershock"
