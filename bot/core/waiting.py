@@ -30,7 +30,7 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> time
         return timedelta(seconds=int(text)) if len(text) <= _MOST_DIGITS else None
     try:
         until, start = _moment(text), now or _moment(values.get("date", ""))
-    except (ValueError, TypeError, IndexError):
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
     return max(until - start, timedelta(0))
 

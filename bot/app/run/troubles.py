@@ -60,7 +60,7 @@ def stored_troubles(store: Kept) -> Told:
         jobs = {str(headline): [str(name) for name in names] for headline, names in stored.get("jobs", {}).items()}
         lasting = [_read_lasting(entry) for entry in stored.get("lasting", ())]
         told = Told([_read(entry) for entry in stored.get("sources", ())], jobs, lasting)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:  # a newer version's, perhaps
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:  # a newer version's, perhaps
         log.warning("the troubles told before cannot be read: %s", error)
     if note := store.note():
         try:

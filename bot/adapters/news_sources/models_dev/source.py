@@ -186,7 +186,7 @@ def _remembered(state: str) -> tuple[dict[str, _Known], bool]:
             )
             for name, one in json.loads(state).items()
         }
-    except (ValueError, TypeError, AttributeError, LookupError):
+    except (ValueError, TypeError, AttributeError, LookupError, OverflowError):
         return {}, True
     return known, False
 

@@ -441,9 +441,12 @@ def tidy(price: object) -> float | None:
 
     ``None`` if it is not a finite number.
     """
-    if not isinstance(price, int | float) or not math.isfinite(price):
+    try:
+        value = float(price) if isinstance(price, int | float) else math.nan
+    except OverflowError:
         return None
-    value = float(price)
+    if not math.isfinite(value):
+        return None
     try:
         single = struct.unpack("f", struct.pack("f", value))[0]
     except OverflowError:
