@@ -168,7 +168,8 @@ def beside_earlier(announcement: Announcement, told: Sequence[Announcement]) -> 
             known = cause is not None and cause.claim is not Claim.POSSIBLE and a.reason is not Reason.FOLLOW_UP
             since = min(lead.reference.session, lead.session - timedelta(days=1))
             alike = [m for m in a.summary.figures.moves if m.symbol == lead.symbol and since < m.session]  # type: ignore[union-attr]
-            assert not (known and alike and "fall" in a.summary.subject), f"{a.summary.subject}\n{summary.subject}"
+            fell = re.search(r" falls? | below ", a.summary.subject)
+            assert not (known and alike and fell), f"{a.summary.subject}\n{summary.subject}"
 
 
 def newly(told: Sequence[Announcement]) -> None:

@@ -45,7 +45,7 @@ def test_a_fall_over_sessions_does_not_say_that_the_cause_of_its_first_day_is_un
     tape = [*FALL, quote("NVDA", 85.0, "01-28 15:00"), quote("NVDA", 84.5, "01-28 15:01")]
     *_, second = messages(play(engine(rule(), slow), tape))
     assert "Nvidia falls 15.5 % in 2 sessions; no new cause known" in told(second)
-    assert "Told before\n• Nvidia’s fall of Mon 27 Jan was told beside AI-model news: “DeepSeek" in text_of(second)
+    assert "Told before\n• Nvidia’s fall told on Mon 27 Jan came beside AI-model news: “DeepSeek" in text_of(second)
 
 
 def test_a_fall_of_another_day_that_nothing_explains_has_no_new_cause() -> None:
@@ -121,3 +121,49 @@ def test_moves_since_different_moments_are_in_no_order(since: str, *, ordered: b
 )
 def test_news_beside_a_move_is_told_by_when_it_came(ahead: timedelta, words: str) -> None:
     assert beside_words(ahead) == words
+
+
+def test_a_stock_told_the_day_before_has_no_new_cause() -> None:
+    asked = (rule(), rule("fall", price("< -5%"), symbols=("NVDA",)))
+    tape = [*FALL, quote("NVDA", 81.0, "01-28 15:00"), quote("NVDA", 80.9, "01-28 15:01")]
+    later = [m for m in messages(play(engine(*asked), tape)) if "7.0 %" in told(m)]
+    assert [told(m) for m in later] == ["Nvidia falls 7.0 %; no new cause known"]
+
+
+def test_another_rule_s_alert_of_the_lead_may_have_the_cause_that_all_share() -> None:
+    asked = (rule("deep", price("< -12%"), symbols=("NVDA",)), rule())
+    tape = [*BEFORE, *(quote(s, p, f"01-27 15:0{n}") for n in (0, 1) for s, p in (("NVDA", 87.0), ("VRT", 44.0)))]
+    for message in messages(play(engine(*asked), tape, "01-27 16:00")):
+        assert "of their own" not in text_of(message)
+        assert "of its own" not in text_of(message)
+
+
+def test_before_the_fall_is_one_price_in_a_message() -> None:
+    slow = rule("slow", price("< -8%", "2 sessions"), follow_up=("next session close",))
+    tape = [*BEFORE, *(close(s, p, "01-27") for s, p in (("NVDA", 96.0), ("VRT", 48.0)))]
+    tape += [quote(s, p, f"01-28 15:0{n}") for n in (0, 1) for s, p in (("NVDA", 90.0), ("VRT", 45.0))]
+    tape += [close(s, p, d) for d in ("01-28", "01-29") for s, p in (("NVDA", 90.0), ("VRT", 45.0))]
+    follow_ups = [m for m in messages(play(engine(slow), tape, "01-29 23:00")) if m.reason is Reason.FOLLOW_UP]
+    lead = next(m for m in follow_ups if "Nvidia" in told(m))
+    text = text_of(lead)
+    assert "Against 100.00 before the fall: −10.0 %." in text
+    assert "NVDA, −10.0 % at its worst" in text
+
+
+def test_a_stock_below_its_high_that_rises_does_not_fall() -> None:
+    asked = rule("off-high", price("< -10%", "high of 3 sessions"))
+    tape = [*FALL, quote("NVDA", 88.0, "01-28 15:00"), quote("NVDA", 88.1, "01-28 15:01")]
+    found = [told(m) for m in messages(play(engine(asked), tape)) if "below the high" in told(m)]
+    assert found
+    assert all(" falls " not in subject for subject in found)
+
+
+def test_what_is_over_has_nobody_who_rose_against_it() -> None:
+    asked = rule("fall", price("< -10%"))
+    tape = [*BEFORE, *(quote("NVDA", p, f"01-27 15:0{n}") for n, p in enumerate((89.0, 88.0)))]
+    tape += [*(quote("VRT", 52.0, f"01-27 15:1{n}") for n in (0, 1))]
+    tape += [*(quote("NVDA", p, f"01-27 15:2{n}") for n, p in enumerate((101.0, 101.5)))]
+    decisions = play(engine(asked), tape, "01-27 16:00")
+    *_, last = [a for d in decisions for a in d.announcements if a.edits]
+    assert "fell as much as" in told(last)
+    assert "Rose against it" not in text_of(last)

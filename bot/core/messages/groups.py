@@ -43,5 +43,7 @@ def group_of(seen: Snapshot, companies: Companies, topics: Topics, is_group_rule
 
 def _as_group(symbols: frozenset[str], companies: Companies, topics: Topics) -> str:
     members = {companies.company_of(s) for s in symbols}
-    line = topics.exposure(companies.shared_line(symbols)) if len(members) >= LEAST else None
+    shared = companies.shared_line(symbols) if len(members) >= LEAST else ""
+    mostly = [s for s in symbols if (company := companies.get(s)) is not None and company.main_exposure == shared]
+    line = topics.exposure(shared) if 2 * len(mostly) > len(symbols) else None  # most live from it, the others partly
     return f"{len(members)} {verbatim(line.as_companies)}" if line else ""

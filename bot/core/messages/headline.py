@@ -77,14 +77,19 @@ class Headline:
             return "Cause found: "
         if reason is Reason.ESCALATED:
             return "Now worse: " if seen.direction < 0 else "Further: "
-        return "Again: " if seen.lead.symbol in seen.moved_before else "Spreading: "
+        another_day = told.told_session is not None and seen.session > told.told_session
+        if another_day and seen.lead.symbol in seen.moved_before:
+            return "Again: "
+        return "Spreading: " if len(seen.moves) > 1 else ""
 
     def _news(self) -> str:
         """Of an incident whose rules asked for no price: the news, and whom it reaches."""
         seen = self.seen
         others = len(seen.moves) + len(seen.unpriced) - 1
         along = f" and {count(others, 'other stock')}" if others else ""
-        news = self.topic(seen.cause.topic) if seen.cause else "news"
+        if seen.cause is None:
+            return f"“{seen.lead.rule}” holds for {self.companies.name_of(seen.lead.symbol)}{along}"
+        news = self.topic(seen.cause.topic)
         return f"{news[:1].upper()}{news[1:]} that reaches {self.name(seen.lead.symbol)}{along}"
 
     def _over(self) -> str:
@@ -112,6 +117,9 @@ class Headline:
         """``falls 11.7 %``; of a stock that has crossed a level and stands where it was before, its price."""
         if unsigned_percent(move.change) == unsigned_percent(0):
             return f"stands at {price(move.price, move.currency)}, hardly changed{since_words(move.reference, move.at)}"
+        if move.reference.kind.startswith("high") and move.change < 0:  # it may rise today and still be below
+            high = since_words(move.reference, move.at).removeprefix(" from ")
+            return f"is {unsigned_percent(move.change)} below {high}"
         return f"{'falls' if self.seen.direction < 0 else 'rises'} {self._size(move)}"
 
     @staticmethod

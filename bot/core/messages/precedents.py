@@ -51,6 +51,8 @@ class IncidentProfile:
     """Number of symbols."""
     kinds: tuple[str, ...] = ()
     """The kinds of news that the stories are."""
+    news_since: date | None = None
+    """When the first story of the cause was there: an episode since then is of the same news, and no precedent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ def nearest(
         Precedent(episode, likeness(incident, episode, topics), outcomes(episode, incident.session))
         for episode in episodes
         if episode.session + OVER <= incident.session and episode.falls
+        if incident.news_since is None or episode.session < incident.news_since
     ]
     precedents = [p for p in precedents if p.likeness >= LIKE_ENOUGH]
     precedents.sort(key=lambda p: (-round(p.likeness, 6), -p.episode.session.toordinal(), p.episode.name))

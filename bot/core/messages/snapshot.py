@@ -169,7 +169,7 @@ def snapshot(
 
 def _told_before(lead: Alert, others: Iterable[Alert]) -> Alert | None:
     """Of ``others`` the alert of the newest fall that people were told a cause of and that is a part of the lead's, or
-    came before it in its incident; the lead's own stock first."""
+    of the session before it, or of its incident; the lead's own stock first."""
     since = lead.reference.session if lead.reference is not None else lead.session
     told = [
         a
@@ -177,7 +177,7 @@ def _told_before(lead: Alert, others: Iterable[Alert]) -> Alert | None:
         if a.told_cause is not None
         and a.told_at is not None
         and (a.change or 0.0) < 0
-        and (a.incident == lead.incident or a.session == lead.session or since < a.session < lead.session)
+        and (a.incident == lead.incident or since <= a.session <= lead.session)
     ]
     return max(told, key=lambda a: (a.symbol == lead.symbol, a.session, a.fired_at, a.id), default=None)
 
@@ -255,7 +255,9 @@ def since_the_fall(
         alert = min((a for a in alerts if a.symbol == symbol), key=lambda a: a.session, default=None)
         prices = market.of(symbol)
         session = prices.timetable.on(alert.session) if alert else None
-        before = (session and prices.close_before(session, 1)) or (alert and level_before(alert, prices))
+        close = prices.close_before(session, 1) if session else None
+        level = level_before(alert, prices) if alert else None
+        before = level if level and (close is None or level.session < close.session) else close or level
         found[symbol] = move_at(prices, at, closed_at, before) if before else None
     told = _one_a_company(market, found, closed_at or at, company_of)
     moves = [move for symbol in told if (move := found[symbol]) is not None]
@@ -424,7 +426,11 @@ def _furthest(
     """The furthest price of the session since ``reference``, in the direction of the move. ``known``: how far it is
     known to have been, where the quote is no longer kept."""
     start = max(session.starts_at, reference.at)
-    quotes = _seen(prices, start, session, at)
+    quotes = [
+        q
+        for q in _seen(prices, start, session, at)
+        if q.kind in MOMENTARY or _span(prices, session, q)[0] >= reference.at
+    ]  # the low of an hour may have been before a reference within it
     found: Furthest | None = None
     if direction and quotes:
         quote = (min if direction < 0 else max)(quotes, key=prices.rebased)

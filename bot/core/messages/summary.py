@@ -251,8 +251,9 @@ class MessageBuilder:
         hit = list(dict.fromkeys(e for m in by_size(seen.moves) if (e := self._main_exposure(m.symbol))))
         if known is None:
             stories = [story for story, _ in said] or self.stories(seen.incident.clusters)
+            first = seen.told_cause.first_seen_at if seen.told_cause is not None else None
             return [
-                *(novelty(said, self.reader, told) if self.reader else ()),
+                *(novelty(said, self.reader, told, first) if self.reader else ()),
                 *fears(kinds, hit, self.exposure),
                 *voices(stories, self.topics.speech),
                 *precedents(nearest(self._profile(seen, kinds), self.episodes, self.topics)),
@@ -290,7 +291,7 @@ class MessageBuilder:
     def _around(self, seen: Snapshot, watched: Sequence[str], kinds: Sequence[Kind]) -> list[Block]:
         """Who rose against it, those first whom such news may help, and who fell less: in the session, so only beside a
         fall that is measured over it."""
-        if seen.direction >= 0 or any(m.reference.kind != "previous close" for m in seen.moves[:1]):
+        if seen.direction >= 0 or not seen.moves or seen.moves[0].reference.kind != "previous close":
             return []
         helped = helped_by(kinds)
         spared = held_up(self.market, seen, watched, self.companies.exposures_of, helped, self.companies.company_of)
@@ -414,7 +415,9 @@ class MessageBuilder:
         exposures = exposures_of(self.companies.exposures_of(symbol), others)
         topic = seen.told_cause.topic if seen.told_cause else seen.incident.topic
         names = tuple(kind.name for kind in kinds)
-        return IncidentProfile(seen.incident.session, topic, exposures, change, len(seen.moves), names)
+        cause = seen.told_cause
+        since = (cause.first_seen_at or cause.seen_at).date() if cause is not None else None
+        return IncidentProfile(seen.incident.session, topic, exposures, change, len(seen.moves), names, since)
 
     def _next(self, incident: Incident, at: datetime) -> list[Block]:
         """When the next message comes, and what would bring one sooner."""

@@ -141,6 +141,8 @@ def against(reference: Reference, at: datetime, currency: str = "") -> Line:
 def _kind_words(reference: Reference, at: datetime) -> str:
     """What a reference is. One a time ago is as old as it is: the last price before that time may be a good deal older,
     and a later message compares later prices with it."""
+    if reference.kind == "story":
+        return "the price before the story"
     return f"{age(at - reference.at)} before" if _ago(reference) else reference.kind
 
 

@@ -55,7 +55,8 @@ def set_apart(alerts: Sequence[Alert], lead: Alert, ai_causes: frozenset[str]) -
     none."""
     if lead.corrected_at is not None:
         return {}
-    told, others = lead.told_cause, [(a, c) for a in alerts if (c := a.told_cause) and a.symbol != lead.symbol]
+    told = next((c for a in (lead, *alerts) if a.symbol == lead.symbol and (c := a.told_cause)), None)
+    others = [(a, c) for a in alerts if (c := a.told_cause) and a.symbol != lead.symbol]
     alike = [a for a, cause in others if told and same_kind(cause.topic, told.topic, ai_causes)]
     same = {a.symbol for a in alike if a.corrected_at is None}
     return {a.symbol: cause for a, cause in others if a.symbol not in same}

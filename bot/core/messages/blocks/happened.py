@@ -25,6 +25,7 @@ from bot.core.text.wording import (
     price,
     since_words,
     span_words,
+    when,
 )
 
 NOTABLE_SESSIONS = 20
@@ -40,7 +41,7 @@ def happened(seen: Snapshot, market: Market, company: Named, indices: Sequence[t
     told = _in_full(seen)
     for move in told[:1]:
         lines.append(price_line(move, company(move.symbol), seen.at, city_of(market, move.symbol)))
-        lines += [(f"It has crossed a level that is watched: {level}.",) for level in _levels(seen, move)]
+        lines += [_sentence(words) for words in _levels(seen, move)]
         lines += _before_the_night(move, market.of(move.symbol), seen.at)
         lines += [_sentence(words) for words in _further(move, market.of(move.symbol))]
         lines += _volume(move, market.of(move.symbol), seen.at)
@@ -48,7 +49,7 @@ def happened(seen: Snapshot, market: Market, company: Named, indices: Sequence[t
         name = company(seen.lead.symbol)
         for move in seen.turned[:TOLD_IN_FULL]:
             lines.append(price_line(move, company(move.symbol), seen.at, city_of(market, move.symbol)))
-            lines += [_sentence(words) for words in _furthest(move, seen.direction)]
+            lines += [_sentence(words) for words in (*_levels(seen, move), *_furthest(move, seen.direction))]
         lines += [] if lines else [(f"No price for {name} ({seen.lead.symbol}) in this session yet.",)]
     if indices:
         lines.append((f"The market: {listing([f'{name} {percent(change)}' for name, change in indices])}.",))
@@ -58,7 +59,7 @@ def happened(seen: Snapshot, market: Market, company: Named, indices: Sequence[t
 def beside(seen: Snapshot, market: Market, company: Named) -> tuple[Line, ...]:
     """The other stocks that are told in full, a line each."""
     told = _in_full(seen)
-    return tuple(_beside(move, told[0], company, market, seen.at) for move in told[1:])
+    return tuple(_beside(move, told[0], company, market, seen) for move in told[1:])
 
 
 def price_line(move: StockMove, name: str, at: datetime, city: str = "") -> Line:
@@ -69,7 +70,11 @@ def price_line(move: StockMove, name: str, at: datetime, city: str = "") -> Line
     return joined(
         (Strong(f"{name} ({move.symbol}) {price(move.price, move.currency)}, {percent(move.change)}"), " "),
         against(move.reference, move.at, move.currency),
-        (f"; {hours}, ", clock(move.at), f" ({old})." if old else "."),
+        (
+            f"; {hours}, ",
+            clock(move.at) if move.at.date() == at.date() else when(move.at),
+            f" ({old})." if old else ".",
+        ),
     )
 
 
@@ -79,13 +84,13 @@ def city_of(market: Market, symbol: str) -> str:
     return city if city != HOME else ""
 
 
-def _beside(move: StockMove, first: StockMove, company: Named, market: Market, at: datetime) -> Line:
+def _beside(move: StockMove, first: StockMove, company: Named, market: Market, seen: Snapshot) -> Line:
     """Another stock's price in one line; its reference and time only where they are not those of the first."""
     alike = (move.at, move.phase, move.official, move.reference.kind, move.reference.session) == (
         first.at, first.phase, first.official, first.reference.kind, first.reference.session
     )  # fmt: skip
-    line = price_line(move, company(move.symbol), at, city_of(market, move.symbol))
-    further = _further(move, market.of(move.symbol))
+    line = price_line(move, company(move.symbol), seen.at, city_of(market, move.symbol))
+    further = [*_levels(seen, move), *_further(move, market.of(move.symbol))]
     if not alike and line[-1] != ".":
         return line
     told: Line = (line[0], since_words(move.reference, move.at)) if alike else line[:-1]
@@ -99,16 +104,19 @@ def _in_full(seen: Snapshot) -> list[StockMove]:
     return list(dict.fromkeys(chosen))[:TOLD_IN_FULL]
 
 
-def _levels(seen: Snapshot, move: StockMove) -> list[str]:
-    """The levels that the stock has crossed by the rules of its alerts: ``below 100.00``."""
+def _levels(seen: Snapshot, move: StockMove) -> list[Line]:
+    """The levels that the stock has crossed by the rules of its alerts, and whether it is still beyond them."""
     checks = [check for alert in seen.alerts if alert.symbol == move.symbol for check in alert.checks]
-    found: list[str] = []
+    found: dict[str, Line] = {}
     while checks:
         check = checks.pop(0)
-        if check.holds and check.condition.startswith(LEVELS):
-            found.append(condition_words(check.condition, check.limit, move.currency).removeprefix("price "))
+        if check.holds and check.limit is not None and check.condition.startswith(LEVELS):
+            level = condition_words(check.condition, check.limit, move.currency).removeprefix("price ")
+            beyond = move.price < check.limit if level.startswith("below") else move.price > check.limit
+            now = "" if beyond else ", and is back"
+            found[level] = (f"it {'has crossed' if beyond else 'crossed'} a level that is watched, {level}{now}",)
         checks = [*(check.children if not check.is_guard else ()), *checks]
-    return list(dict.fromkeys(found))
+    return list(found.values())
 
 
 def _sentence(words: Line) -> Line:

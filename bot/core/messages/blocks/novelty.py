@@ -18,10 +18,19 @@ MOST = 4
 LONGEST_SOURCE = 60
 
 
-def novelty(said: Sequence[tuple[Story, Said]], reader: StoryReader, told: Collection[str] = ()) -> list[Block]:
+def novelty(
+    said: Sequence[tuple[Story, Said]],
+    reader: StoryReader,
+    told: Collection[str] = (),
+    known_since: datetime | None = None,
+) -> list[Block]:
     """The block; empty where no story is about a model or lab and tells a detail of it. ``said``: as
-    ``happening.read`` returns it, of the same ``reader``; ``told``: sentences that the message gives already."""
-    lines = [*_what(said, reader), *quoted(said, [d for d in reader.topics.details if not d.ahead], told=told)]
+    ``happening.read`` returns it, of the same ``reader``; ``told``: sentences that the message gives already;
+    ``known_since``: when the first story of the news was seen, which may no longer be among them."""
+    lines = [
+        *_what(said, reader, known_since),
+        *quoted(said, [d for d in reader.topics.details if not d.ahead], told=told),
+    ]
     return [Block("what is new", BlockKind.FACTS, 55, "What is new", tuple(lines))] if lines else []
 
 
@@ -55,7 +64,7 @@ def quoted(
     return lines
 
 
-def _what(said: Sequence[tuple[Story, Said]], reader: StoryReader) -> list[Line]:
+def _what(said: Sequence[tuple[Story, Said]], reader: StoryReader, known_since: datetime | None) -> list[Line]:
     """The model that most stories are about, its maker, and when it was first seen."""
     models = Counter(
         first.removeprefix("model:") for _, one in said for first in one.about[:1] if first.startswith("model:")
@@ -66,6 +75,8 @@ def _what(said: Sequence[tuple[Story, Said]], reader: StoryReader) -> list[Line]
     story = next(story for story, one in said if one.about[:1] == (f"model:{model}",))
     family = reader.family(model)
     by = f", by {verbatim(family.lab)}" if family and family.lab else ""
+    if known_since is not None and story.seen_at > known_since:
+        return [(Strong(verbatim(model)), f"{by}.")]
     return [(Strong(verbatim(model)), f"{by}; first seen ", when(story.seen_at), " (", *_source(story), ").")]
 
 

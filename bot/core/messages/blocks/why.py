@@ -66,8 +66,8 @@ def _before(seen: Snapshot, company: Named, topic: Named) -> list[Block]:
     if before is None or before.told_cause is None:
         return []
     cause = before.told_cause
-    fall = f"{company(before.symbol)}’s fall of {short_day(before.session)}"
-    stated = f"The likely cause of {fall} is" if cause.claim is Claim.STATED else f"{fall} was told beside"
+    fall = f"{company(before.symbol)}’s fall told on {short_day(before.session)}"
+    stated = f"The likely cause of {fall} is" if cause.claim is Claim.STATED else f"{fall} came beside"
     lines = ((f"{stated} {topic(cause.topic)}: ", *titled(cause.title, cause.link), *_origin(cause), "."),)
     return [Block("told before", BlockKind.LINKS, 79, "Told before", lines)]
 
@@ -128,7 +128,8 @@ def _possibly(cause: CauseRef, seen: Snapshot) -> list[Line]:
     """A cause that is no more than possible, without what would make it sound like more."""
     certainty = f" (confidence {cause.confidence:.2f})."
     story = ("Possibly: ", *titled(cause.title, cause.link), *_origin(cause), certainty)
-    return [("No cause is known yet.",), story, (f"First seen {_ahead(cause, seen)}; {_sources(cause)}.",)]
+    unknown = "No new cause is known." if seen.told_before is not None else "No cause is known yet."
+    return [(unknown,), story, (f"First seen {_ahead(cause, seen)}; {_sources(cause)}.",)]
 
 
 def _ahead(cause: CauseRef, seen: Snapshot) -> str:
