@@ -94,8 +94,10 @@ class Companies:
         return (company.name if company else "") or symbol
 
     def label_of(self, symbol: str) -> str:
-        """A symbol in a list: where it is a number or of an exchange abroad, as ``SU.PA``, the company's name."""
-        return list_label(self.name_of(symbol), symbol)
+        """A symbol in a list: where it is a number or of an exchange abroad, as ``SU.PA``, the company's name, unless
+        that is the symbol of another listing: ``ASML.AS`` beside ``ASML``."""
+        label = list_label(self.name_of(symbol), symbol)
+        return symbol if label != symbol and label in self._by_symbol else label
 
     def stock_of(self, symbol: str) -> str:
         """``Nvidia (NVDA)``; the symbol alone where it has no name."""
