@@ -194,7 +194,7 @@ def test_an_incident_is_stored_as_ever_and_read_into_its_thread() -> None:
     )
     new = dict(zip(rows.INCIDENT.columns, rows.INCIDENT.row(incident), strict=True))
     added = {"told_direction": None, "told_cause": "", "known_cause": "", "known_at": None, "messaged_at": None}
-    added |= {"shown": ""}
+    added |= {"shown": "", "to": []}
     assert json.loads(new.pop("rest")) == json.loads(str(OLD_INCIDENT["rest"])) | added
     assert new == {column: cell for column, cell in OLD_INCIDENT.items() if column != "rest"}
 
