@@ -22,6 +22,7 @@ PACKAGES = (
     "exchange_calendars",
     "feedparser",
     "matplotlib",
+    "numpy",
     "platformdirs",
     "prometheus_client",
     "pydantic",

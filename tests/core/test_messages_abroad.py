@@ -157,7 +157,7 @@ def test_a_company_that_falls_at_two_exchanges_counts_once_by_the_one_that_is_op
     morning, closing = text_at(messages, "01-27 10:05"), text_at(messages, "01-27 21:00")
     assert morning.startswith("Spreading: Nvidia falls 13.5 % and ASML 11.6 %; ")
     assert "Who is hit (2), the worst line first" in morning
-    assert "ASML −11.6 %" in morning  # in Amsterdam, in its regular hours; New York is before the open
+    assert "ASML.AS −11.6 %" in morning  # in Amsterdam, in its regular hours; New York is before the open
     assert "ASML −10.9 %" in closing  # New York's close
     assert "−10.0 %" not in closing  # Amsterdam's
     assert "2 stocks fell" in text_at(messages, "02-03 22:00")

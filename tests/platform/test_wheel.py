@@ -21,10 +21,7 @@ from bot import __version__
 from tests.command import run_command
 from tests.processes import run
 
-pytestmark = [
-    pytest.mark.campaign,
-    pytest.mark.skipif(find_spec("hatchling") is None, reason="hatchling is not installed: make test has it"),
-]
+pytestmark = pytest.mark.skipif(find_spec("hatchling") is None, reason="hatchling is not installed: make test has it")
 
 
 @dataclass(frozen=True)

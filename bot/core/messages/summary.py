@@ -186,6 +186,8 @@ class MessageBuilder:
         began = next((a.change for a in alerts if a.change is not None), None)
         since = "the news" if began is None else "the fall" if began < 0 else "the rise"
         lines = self._lead_lines(lead, before, at, closed_at, since)
+        if by_price and kind != RECOVERED:
+            lines += self._rebound(lead, first_alert(incident, alerts), at, closed_at)
         if late:
             lines.append(("Sent late: the bot was not running when this was due.",))
         over = all(f.done_at is not None or f.kind in kinds for f in incident.thread.follow_ups)
@@ -374,6 +376,19 @@ class MessageBuilder:
         session_now = prices.timetable.current(closed_at or at)
         of = f" in the session of {short_day(session_now.date)}" if session_now else ""
         return [(f"No price for {name} ({lead.symbol}){of}.",)]
+
+    def _rebound(self, lead: Alert, began: Alert, at: datetime, closed_at: datetime | None) -> list[Line]:
+        """How far the lead has come back from the close of the session that its fall ``began`` in, where its price is
+        told from another."""
+        prices = self.market.of(lead.symbol)
+        session = prices.timetable.on(began.session)
+        close = prices.close_of(session) if session is not None else None
+        now = move_at(prices, at, closed_at)
+        back = now.price / close - 1 if now is not None and close else None
+        if session is None or close is None or now is None or back is None or now.reference.session == session.date:
+            return []
+        level = price(close, now.currency)
+        return [(f"That is {percent(back)} from {level}, the close of {short_day(session.date)}.",)]
 
     def _due(self, seen: Snapshot) -> str:
         """The lead's own results due around the session of its fall, in words; empty where none are known."""
