@@ -144,14 +144,14 @@ def walk(found: World) -> int:
         for announcement in decided.announcements:
             if announcement.incident:
                 check(machine, announcement)
-                beside_earlier(announcement, told)
+                beside_earlier(machine, announcement, told)
                 told.append(announcement)
     apart(told)
     newly(told)
     return len(told)
 
 
-def beside_earlier(announcement: Announcement, told: Sequence[Announcement]) -> None:
+def beside_earlier(machine: Engine, announcement: Announcement, told: Sequence[Announcement]) -> None:
     """A message agrees with those sent before it: only who has fallen falls again, and a cause that was told of a
     stock's fall in this session is not unknown."""
     summary = announcement.summary
@@ -160,8 +160,8 @@ def beside_earlier(announcement: Announcement, told: Sequence[Announcement]) -> 
     lead = summary.figures.moves[0]
     before = [a for a in told if a.summary.figures and a.suppressed_by is None and a.at < announcement.at]
     if summary.subject.startswith("Again: "):
-        mine = [a for a in before if a.incident == announcement.incident]
-        assert any(m.symbol == lead.symbol for a in mine for m in a.summary.figures.moves), summary.subject  # type: ignore[union-attr]
+        fell = [a for a in machine.alerts.about(lead.symbol) if a.incident == announcement.incident and a.told_at]
+        assert any(a.session < lead.session and (a.change or 0.0) * lead.change > 0 for a in fell), summary.subject
     if "no cause known yet" in summary.subject:
         for a in before:
             cause = a.summary.cause

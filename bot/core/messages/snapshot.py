@@ -162,7 +162,7 @@ def snapshot(
         tuple(unpriced),
         apart,
         cause,
-        frozenset(a.symbol for a in before),
+        frozenset(a.symbol for a in before if a.told_at and (a.last_change or a.change or 0.0) * direction > 0),
         None if known or direction >= 0 else _told_before(lead, (*before, *others)),
     )
 
