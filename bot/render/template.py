@@ -42,7 +42,7 @@ def filled(template: Any, words: Mapping[str, str]) -> Any:
     return template
 
 
-def words_of(note: Notification, pages: str = "") -> dict[str, str]:
+def fields_of(note: Notification, pages: str = "") -> dict[str, str]:
     """What a template can name of a message; ``pages``: where those of the history begin, if anywhere."""
     return {
         "headline": clean(note.summary.subject).strip() or clean(note.text.partition("\n")[0]).strip(),

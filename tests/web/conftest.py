@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -13,12 +15,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
+import pytest
 import pytest_asyncio
 
+from bot.adapters.store import SqliteStore, open_store
 from bot.app.stores import connect_guarded
 from bot.config.news.titles import load_titles
 from bot.core.secret import Secret
 from tests.processes import Processes
+from tests.store.values import NOW
 from tests.waiting import PATIENCE
 from tests.week import replayed, week
 
@@ -52,6 +57,27 @@ async def pages(week: Path) -> AsyncIterator[httpx.AsyncClient]:
     """The site over the week, without a password."""
     async with asker(site(week, None)) as client:
         yield client
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    """An empty history, which a test fills."""
+    with open_store(tmp_path / "history.db", mode="live", run_name="live", now=NOW) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture
+async def own(store: SqliteStore, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    """The site over ``store``."""
+    async with asker(site(tmp_path / "history.db", None)) as client:
+        yield client
+
+
+def words_of(answer: httpx.Response) -> str:
+    """What a reader reads of it, on one line."""
+    assert answer.status_code == 200, answer.text
+    body = re.sub(r"(?s)<(script|style).*?</\1>", "", answer.text)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
 
 @contextmanager

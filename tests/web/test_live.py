@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import httpx
-import pytest
-import pytest_asyncio
 
-from bot.adapters.store import SqliteStore, open_store
+from bot.adapters.store import SqliteStore
 from bot.core.model import FeedState, IncidentState, SourceReport, Trouble
 from bot.core.model import NotificationState as State
 from bot.web.live import EVERY
-from tests.store.values import NOW, after, alert, batch, fired, incident, notification
-from tests.web.conftest import asker, site
-from tests.web.test_pages import words_of
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
-    with open_store(tmp_path / "history.db", mode="live", run_name="live", now=NOW) as opened:
-        yield opened
-
-
-@pytest_asyncio.fixture
-async def own(store: SqliteStore, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    async with asker(site(tmp_path / "history.db", None)) as client:
-        yield client
+from tests.store.values import after, alert, batch, fired, incident, notification
+from tests.web.conftest import words_of
 
 
 async def test_it_shows_what_is_under_way_and_asks_itself_anew(own: httpx.AsyncClient, store: SqliteStore) -> None:

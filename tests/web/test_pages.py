@@ -5,13 +5,11 @@ from __future__ import annotations
 import html
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
-import pytest_asyncio
 
 from bot.adapters.store import SqliteStore, open_store
 from bot.core.errors import StoreError
@@ -33,29 +31,9 @@ from bot.core.model import (
 from bot.core.model import NotificationState as State
 from bot.web.formatting import shown
 from tests.store.values import NOW, after, alert, batch, cause, fired, incident, notification, quote, reading, story
-from tests.web.conftest import asker, site
+from tests.web.conftest import asker, site, words_of
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)> {{ 7*7 }} {% raw %}"
-
-
-def words_of(answer: httpx.Response) -> str:
-    """What a reader reads of it, on one line."""
-    assert answer.status_code == 200, answer.text
-    body = re.sub(r"(?s)<(script|style).*?</\1>", "", answer.text)
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
-    with open_store(tmp_path / "history.db", mode="live", run_name="live", now=NOW) as opened:
-        yield opened
-
-
-@pytest_asyncio.fixture
-async def own(store: SqliteStore, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    """The site over ``store``, which a test fills."""
-    async with asker(site(tmp_path / "history.db", None)) as client:
-        yield client
 
 
 async def test_the_front_page_tells_the_incidents_newest_first(pages: httpx.AsyncClient) -> None:

@@ -20,7 +20,7 @@ from bot.core.ports import Clock, Notifier
 from bot.core.secret import Secret
 from bot.core.waiting import retry_after
 from bot.render.objects import objects
-from bot.render.template import filled, words_of
+from bot.render.template import fields_of, filled
 
 CHANNEL = "webhook"
 VERSION = 1
@@ -47,7 +47,7 @@ def body(outgoing: Outgoing, endpoint: Endpoint | None = None) -> bytes:
     """The message as UTF-8 JSON; the same bytes for every attempt."""
     note = outgoing.notification
     if endpoint is not None and endpoint.body is not None:
-        form = filled(endpoint.body, words_of(note, endpoint.pages))
+        form = filled(endpoint.body, fields_of(note, endpoint.pages))
         return json.dumps(form, ensure_ascii=False).encode("utf-8", "replace")
     content: dict[str, Any] = {
         "version": VERSION,

@@ -1,6 +1,6 @@
 """Numbers and times in words, the same everywhere: percentages, prices, dates, ages, references, lists.
 
-A time of day in a message is a ``Moment``, never a part of a string: only so can each reader see it in the own zone.
+A time of day in a message is a ``Moment``, never part of a string: only so can readers see it in their own zone.
 Numbers of our own are written in one form, which ``bot.render.numbers`` changes into the reader's; what others have
 named or written is ``verbatim``.
 """
@@ -88,12 +88,12 @@ def moment_words(at: datetime, zone: tzinfo = UTC) -> str:
 
 
 def clock(at: datetime) -> Moment:
-    """``10:00 UTC``, beside what says the day; the reader sees it in the own zone where that is possible."""
+    """``10:00 UTC``, beside what says the day; the reader sees it in the reader's zone where that is possible."""
     return Moment(at, clock_words(at))
 
 
 def when(at: datetime) -> Moment:
-    """``27 Jan 10:00 UTC``, which the reader sees in the own zone where that is possible."""
+    """``27 Jan 10:00 UTC``, which the reader sees in the reader's zone where that is possible."""
     return Moment(at, moment_words(at))
 
 

@@ -68,12 +68,8 @@ def apart_line(
     """The line of stocks that fell for a reason of their own; empty where none did. ``label``: how a symbol is
     shown."""
     named = [f"{label(symbol)} ({topic(cause.topic)})" for symbol, cause in sorted(apart.items())]
-    whose = "its own" if len(named) == 1 else "their own"
-    return (
-        [(f"Fell for {'a reason' if len(named) == 1 else 'reasons'} of {whose}: {listing(named, NAMED)}.",)]
-        if named
-        else []
-    )
+    why = "a reason of its own" if len(named) == 1 else "reasons of their own"
+    return [(f"Fell for {why}: {listing(named, NAMED)}.",)] if named else []
 
 
 def _as_told(cause: CauseRef, topic: Callable[[str], str]) -> str:
