@@ -15,6 +15,7 @@ from bot.render.text import clean
 
 BRIEF = 1_500
 """UTF-16 code units of ``$brief``: services that take little take 2,000 (Discord)."""
+_SIGNS = str.maketrans({"@": "@\u200b", "<": "‹", ">": "›"})
 WORDS = ("headline", "brief", "text", "severity", "reason", "incident", "page", "id", "at")
 """What a template can name."""
 
@@ -44,7 +45,7 @@ def filled(template: Any, words: Mapping[str, str]) -> Any:
 
 def fields_of(note: Notification, pages: str = "") -> dict[str, str]:
     """What a template can name of a message; ``pages``: where those of the history begin, if anywhere."""
-    return {
+    fields = {
         "headline": clean(note.summary.subject).strip() or clean(note.text.partition("\n")[0]).strip(),
         "brief": plain(note.summary, None, BRIEF),
         "text": plain(note.summary, None),
@@ -55,6 +56,13 @@ def fields_of(note: Notification, pages: str = "") -> dict[str, str]:
         "id": note.id,
         "at": f"{note.created_at:%Y-%m-%dT%H:%M:%SZ}",
     }
+    return {name: disarmed(words) for name, words in fields.items()}
+
+
+def disarmed(words: str) -> str:
+    """``words`` without what chat services make mentions and hidden links of: ``@channel``, ``<!here>``,
+    ``[text](address)``. A headline is somebody else's; an address of its own stays one."""
+    return words.translate(_SIGNS).replace("](", "] (")
 
 
 def _texts(template: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -160,8 +160,12 @@ def beside_earlier(machine: Engine, announcement: Announcement, told: Sequence[A
     lead = summary.figures.moves[0]
     before = [a for a in told if a.summary.figures and a.suppressed_by is None and a.at < announcement.at]
     if summary.subject.startswith("Again: "):
-        fell = [a for a in machine.alerts.about(lead.symbol) if a.incident == announcement.incident and a.told_at]
-        assert any(a.session < lead.session and (a.change or 0.0) * lead.change > 0 for a in fell), summary.subject
+        name = COMPANIES.name_of(lead.symbol)
+        mine = [a for a in before if a.incident == announcement.incident]
+        counted = any(m.symbol == lead.symbol for a in mine for m in a.summary.figures.moves)  # type: ignore[union-attr]
+        over = any(re.search(rf"{name} (?:fell|rose) as much as", a.summary.subject) for a in mine)
+        alerts = [a for a in machine.alerts.about(lead.symbol) if a.incident == announcement.incident and a.told_at]
+        assert counted or over or any(a.session < lead.session for a in alerts), summary.subject
     if "no cause known yet" in summary.subject:
         for a in before:
             cause = a.summary.cause

@@ -27,7 +27,7 @@ SEEDS = (*range(40), 2169)
 """The last: a price half an hour older than the others of its table, which are a minute older than the message."""
 SEED_OF_TWO_FALLS = 103
 """A world in which a fall over two sessions goes on from one whose cause was told."""
-SEED_OF_SPREADING = 17
+SEED_OF_SPREADING = 42
 SEED_OF_TWO_AT_ONCE = 223
 """A world in which a stock recovers at the moment of another message about it."""
 

@@ -271,10 +271,11 @@ async def _on_demand(project: Project, now: datetime) -> AsyncIterator[Finding]:
             url = spec.url(sample)
             found = await check_feed(session, url, now, local=spec.local, limits=limits)
             asked = listing([wanted.name for wanted in sample], MOST_NAMED)
-            words = f"{found.entries} headlines about {asked}" if found.ok else (*found.problems, "does not work")[0]
+            good = found.ok or (found.kind != "" and found.entries == 0)  # a search may find nothing
+            words = f"{found.entries} headlines about {asked}" if good else (*found.problems, "does not work")[0]
             advice = f"{command('feeds', 'check', url)}, or write enabled: false beside it under on_demand:"
             part = f"{ON_DEMAND} {spec.name}"
-            yield Finding(part, found.ok, words, advice, kind=ON_DEMAND, obstacle=found.obstacle)
+            yield Finding(part, good, words, advice, kind=ON_DEMAND, obstacle=found.obstacle)
 
 
 async def _news_sources(project: Project, now: datetime) -> AsyncIterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from bot.cli.history.tables import Fields
 
 app = typer.Typer(cls=Commands, help="Query and maintain the alert history.", no_args_is_help=True)
-Limit = Annotated[int, typer.Option(min=1, help="Rows at most, newest first.")]
+MOST_ROWS = 100_000_000
+Limit = Annotated[int, typer.Option(min=1, max=MOST_ROWS, help="Rows at most, newest first.")]
 SQL_ROWS = 1000
 """Rows of a table for people; --json gives all."""
 LATEST = 50
@@ -135,7 +137,7 @@ def show(
 def search(
     words: Annotated[list[str], typer.Argument(help='All of these words; "a phrase", deep*, OR.')],
     filters: Filters,
-    limit: Annotated[int, typer.Option(min=1, help="Alerts at most, and stories at most.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=MOST_ROWS, help="Alerts at most, and stories at most.")] = 20,
     config: Config = DEFAULT_CONFIG,
     database: Database = None,
     json: Json = False,
@@ -201,7 +203,7 @@ def _print(found: Sequence[dict[str, Any]], fields: Fields, json: bool, nothing:
 @app.command("sql")
 def sql(
     query: Annotated[str, typer.Argument(help="One SELECT; - reads it from stdin. docs/history.md has the tables.")],
-    timeout: Annotated[float, typer.Option(min=0.01, help="Seconds it may take.")] = 30.0,
+    timeout: Annotated[float, typer.Option(min=0.01, max=86_400, help="Seconds it may take.")] = 30.0,
     config: Config = DEFAULT_CONFIG,
     database: Database = None,
     json: Json = False,
@@ -244,6 +246,8 @@ def sql(
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None  # JSON has no infinity, and the pages give null, too
     return value.hex() if isinstance(value, bytes) else value
 
 

@@ -46,7 +46,7 @@ def add_feeds(path: Path, feeds: Iterable[FeedSpec]) -> FeedsAdded:
     document = load_document(path)
     settings = load_settings(path, document.text)
     known = {canonical_url(feed.url): feed.name for feed in settings.feeds}
-    names = {feed.name for feed in settings.feeds}
+    names = settings.names_in_use
     counts: dict[str, int] = {}
     added: list[FeedSpec] = []
     skipped: list[tuple[str, str]] = []

@@ -27,6 +27,7 @@ from bot.config.yaml.excerpt import described, find_token, shown
 from bot.config.yaml.scalars import Duration, HttpUrl, Name, Numbers, Symbol, TimeZoneName
 from bot.config.yaml.validation import ModelT, StrictModel, validate
 from bot.core.errors import ConfigError, Problem, UsageError
+from bot.core.health import SOURCE_NAMES
 from bot.core.model import NumberForm, Style
 from bot.core.model.feeds import FeedKind, FeedSpec
 from bot.core.model.on_demand import OnDemandSpec
@@ -339,6 +340,12 @@ class Settings(StrictModel):
         return {**self.watchlist, "watchlist": self.watched, "benchmarks": self.benchmarks}
 
     @property
+    def names_in_use(self) -> set[str]:
+        """What a new feed cannot be called: the names of what else reports under its own, the bot's parts among it."""
+        searches = {source.name for source in self.on_demand.sources}
+        return {*SOURCE_NAMES, *searches, *(f.name for f in self.feeds), *(s.type for s in self.news_sources)}
+
+    @property
     def feed_specs(self) -> tuple[FeedSpec, ...]:
         """The enabled feeds with their intervals filled in."""
         return tuple(
@@ -440,6 +447,8 @@ def _inconsistencies(document: Document, settings: Settings) -> list[Problem]:
         line = document.position(("feeds", first))[0]
         message = f"the feed on line {line} already has this address; keep one of the two"
         problems.append(problem(document, ("feeds", index, "url"), message))
+    problems += _reserved(document, "feeds", [feed.name for feed in settings.feeds])
+    problems += _reserved(document, "on_demand", [source.name for source in settings.on_demand.sources], "sources")
     problems += _news_source_problems(document, settings)
     for index, feed in enumerate(settings.feeds):
         least, greatest = settings.intervals(feed)
@@ -464,6 +473,15 @@ def _inconsistencies(document: Document, settings: Settings) -> list[Problem]:
     elif not settings.watched:
         problems.append(problem(document, ("watchlist",), "the watchlist is empty; list at least one symbol", key=True))
     return problems
+
+
+def _reserved(document: Document, section: str, names: Iterable[str], *within: str) -> Iterator[Problem]:
+    """Feeds and searches called as a part of the bot itself: both report under their name, and one would be told as the
+    other."""
+    for index, name in enumerate(names):
+        if name in SOURCE_NAMES:
+            message = f"'{name}' is what a part of the bot itself is called; choose another name"
+            yield problem(document, (section, *within, index, "name"), message)
 
 
 def _news_source_problems(document: Document, settings: Settings) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
 
 LICENCES = {
     "mit": "MIT",
@@ -65,10 +66,11 @@ def size(parameters: float) -> str:
 
 
 def money(dollars: float) -> str:
-    """``$2.19``, ``$15``, ``$0.075``."""
+    """``$2.19``, ``$15``, ``$0.0375``."""
+    exact = Decimal(str(dollars))  # as it was written: rounded from binary, 0.495 would be 0.49
     if dollars >= 0.1:
-        return f"${dollars:.2f}".removesuffix(".00")
-    return f"${float(f'{dollars:.2g}'):f}".rstrip("0")
+        return f"${exact.quantize(Decimal('0.01'), ROUND_HALF_UP)}".removesuffix(".00")
+    return f"${exact.quantize(Decimal(1).scaleb(exact.adjusted() - 2), ROUND_HALF_UP):f}".rstrip("0")
 
 
 def published_title(lab: str, model: str, licence: str, parameters: float, beside: int) -> str:
