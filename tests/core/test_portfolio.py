@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
+from bot.core.messages.blocks.portfolio import the_portfolio
+from bot.core.messages.snapshot import move_at
 from bot.core.model import NO_STOCK, Alert, Announcement, DailyBar, Observation, QuoteKind, Severity
 from bot.core.news import NewsIndex
 from bot.core.prices.market import Market
@@ -14,6 +16,7 @@ from bot.core.prices.sessions import Timetable
 from bot.core.rules.comparison import parse_comparison
 from bot.core.rules.conditions import All, Portfolio
 from bot.core.rules.rule import Rule, SeverityStep
+from bot.core.text.wording import words_of
 from bot.render import plain
 from tests.core.worlds import (
     CHEAP,
@@ -108,8 +111,25 @@ def test_the_message_says_what_each_stock_adds() -> None:
 
 def test_a_stock_without_a_price_counts_as_unmoved_and_is_named() -> None:
     (alert,), (told,) = played(holding(), tape=twice("NVDA", 93.0, 0))
-    assert "No price in this session: VRT." in plain(told.summary, None)
+    assert "No price in this session yet, counted as unmoved: VRT." in plain(told.summary, None)
     assert alert.checks[0].measured == "-3.5%: NVDA -7.0% of 50%; no price: VRT"
+
+
+def test_a_phase_and_a_reference_are_told_only_where_all_its_markets_share_them() -> None:
+    tape = [quote("NVDA", 93.0, f"01-27 13:00:{s}") for s in ("00", "30")]
+    tape += [quote("VRT", 49.0, f"01-27 15:00:{s}") for s in ("00", "30")]
+    machine = engine(holding("< -3.6%"))
+    (told,) = [a for d in play(machine, [*BARS, *tape]) for a in d.announcements if a.incident]
+    text = plain(told.summary, None)
+    assert told.summary.subject == "My portfolio falls 4.1 %"  # not all of it in pre-market trading
+    assert "My portfolio −4.1 % since the close of Fri 24 Jan; by prices up to 15:00 UTC." in text
+    assert "Nvidia (NVDA) −7.0 % (13:00 UTC), 50 % of it" in text
+    assert "Vertiv (VRT) −2.0 %, 30 % of it" in text
+    market = machine.market
+    moves = [m for s in WEIGHTS if (m := move_at(market.of(s), told.at)) is not None]
+    other = replace(moves[1], reference=replace(moves[1].reference, session=date(2025, 1, 23)))
+    block, _ = the_portfolio(moves[0], [moves[0], other], "It", WEIGHTS, str, ())
+    assert "since each stock's previous close; " in words_of(block.lines[0])
 
 
 def test_a_rise_is_told_as_one() -> None:

@@ -167,3 +167,12 @@ def test_what_is_over_has_nobody_who_rose_against_it() -> None:
     *_, last = [a for d in decisions for a in d.announcements if a.edits]
     assert "fell as much as" in told(last)
     assert "Rose against it" not in text_of(last)
+
+
+def test_how_many_fell_in_the_session_before_is_told_where_others_fall_now() -> None:
+    both = [*FALL[:-2], quote("VRT", 44.0, "01-27 15:02"), quote("VRT", 43.9, "01-27 15:03")]
+    both += [close("NVDA", 87.0, "01-27"), close("VRT", 43.9, "01-27")]
+    tape = [*both, quote("NVDA", 77.0, "01-28 15:00"), quote("NVDA", 76.9, "01-28 15:01")]
+    *_, again = messages(play(engine(rule(follow_up=("recovered",))), tape))
+    assert told(again).startswith("Again: Nvidia falls 11.6 %")
+    assert "On Mon 27 Jan 2 stocks fell; 1 of them falls again." in text_of(again)

@@ -66,3 +66,30 @@ def test_a_cause_readers_know_is_told_in_short() -> None:
     assert cause.title in short
     assert len(short) < len(whole)
     assert "First" not in short
+
+
+@pytest.mark.parametrize(
+    ("source", "release", "words"),
+    [
+        ("wire", "", "First story: “Lab A is out” — wire, "),
+        ("wire", "", " Reported by 2 sources (wire and desk)."),
+        ("hub", "", " Since reported by 2 sources (wire and desk)."),
+        ("hub", "r", "The news behind it: “Lab A is out” — hub, "),
+        ("hub", "r", " Since reported by 2 sources (wire and desk)."),
+    ],
+)
+def test_sources_of_the_cause_are_not_said_to_tell_another_story(source: str, release: str, words: str) -> None:
+    found = seen().cause
+    assert found is not None
+    first = replace(found, first_title="Lab A is out", first_source=source, release=release, sources=("wire", "desk"))
+    assert words in told(first)
+    assert "First seen" not in told(first)
+
+
+def test_what_is_no_more_than_possible_was_not_first_seen_with_another_story() -> None:
+    found = seen().cause
+    assert found is not None
+    weak = replace(found, confidence=0.4, first_title="Lab A is out", first_seen_at=found.seen_at - timedelta(days=6))
+    assert "First seen" not in told(weak)
+    assert "Reported by 1 source (wire)." in told(weak)
+    assert "First seen 7 days before this alert;" in told(replace(weak, first_title=weak.title))

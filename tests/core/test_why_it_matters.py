@@ -362,11 +362,11 @@ def test_how_it_goes_on() -> None:
         COMPANIES.name_of,
     )
     assert text(blocks).splitlines() == [
-        "What could change the view",
+        "What to watch",
         "• The next session opens 27 Jan 14:30 UTC (09:30 in New York).",
         "• Results due Wed 29 Jan, after the close: Microsoft and Meta Platforms.",
         "• Results due Thu 30 Jan: AMD.",
-        "• Next: “The lab will release a smaller model next week” (Example News).",
+        "• Announced: “The lab will release a smaller model next week” (Example News).",
     ]
     assert outlook(None, UTC, (), (), TOPICS, COMPANIES.name_of) == []
 

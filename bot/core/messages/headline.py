@@ -31,6 +31,8 @@ class Headline:
     """The lead's own results are due around the session."""
     place: str = ""
     """Where all of it happens, `` in Tokyo``; empty where that is New York or several places."""
+    elsewhere: str = ""
+    """Where its cause is told, in place of the cause, for an incident that has become part of another."""
 
     def text(self, reason: Reason, before: Incident) -> str:
         """The headline of a message sent for ``reason``; ``before``: the incident as it was without it."""
@@ -129,6 +131,8 @@ class Headline:
     def _because(self) -> str:
         """The cause as it ends the headline: what may be said of it, and no more."""
         seen = self.seen
+        if self.elsewhere:
+            return f"; {self.elsewhere}"
         cause = seen.told_cause
         if cause is None:
             if seen.direction >= 0:

@@ -149,7 +149,8 @@ class MessageBuilder:
         name = verbatim(held.name) if held is not None else "The portfolio"
         worse = "Now worse: " if reason is Reason.ESCALATED and before.thread.messages else ""
         verb = "falls" if move.change < 0 else "rises"
-        headline = f"{worse}{name} {verb} {unsigned_percent(move.change)}{WHEN.get(move.phase, '')}"
+        phase = portfolio.phase_of(move, moves)
+        headline = f"{worse}{name} {verb} {unsigned_percent(move.change)}{WHEN.get(phase, '') if phase else ''}"
         blocks = [
             *portfolio.the_portfolio(move, moves, name, weights, self.company, self._indices(seen)),
             *why(seen, "", self.company, self.exposure, self.topic, self._naming, known=False),
@@ -203,11 +204,13 @@ class MessageBuilder:
         """The last edit of an incident that was merged ``into`` another."""
         seen = self.snapshot(incident, alerts, at)
         group = group_of(seen, self.companies, self.topics, self.is_group_rule)
-        due = bool(self._due(seen))
-        headline = Headline(seen, self.companies, self.topics, group, due, self._place(seen)).text(
+        fell = "rise" if seen.direction > 0 else "fall"
+        whose = self.company(into.lead)
+        told = f"now told with {whose}’s {fell}" if into.lead != seen.lead.symbol else f"now told with a wider {fell}"
+        headline = Headline(seen, self.companies, self.topics, group, False, self._place(seen), told).text(
             Reason.FIRST, incident
         )
-        words = f"Now part of the same incident as {self.company(into.lead)}’s fall; see the message about that."
+        words = f"Now part of the same incident as {whose}’s {fell}; see the message about that."
         return framed(headline, [Block("part of", BlockKind.FACTS, 90, "", ((words,),))])
 
     def correction(self, incident: Incident, alerts: Sequence[Alert]) -> Summary:
@@ -301,7 +304,7 @@ class MessageBuilder:
         return [Block("who held up", BlockKind.FACTS, 40, "Who held up", tuple(lines))] if lines else []
 
     def _outlook(self, seen: Snapshot, said: Sequence[tuple[Story, Said]]) -> list[Block]:
-        """What could change the view."""
+        """What to watch: the next open, results that are due, what was announced."""
         if seen.told_cause is None or not seen.moves:
             return []
         timetable = self.market.of(seen.lead.symbol).timetable
@@ -317,8 +320,8 @@ class MessageBuilder:
         return company.main_exposure if company else ""
 
     def _others(self, seen: Snapshot) -> list[Block]:
-        """The next worst stocks, with level and "lowest since" as the lead."""
-        lines = beside(seen, self.market, self.company)
+        """The next worst stocks, with level and "lowest since" as the lead; and how many moved in earlier sessions."""
+        lines = (*beside(seen, self.market, self.company), *self._earlier(seen))
         return [Block("beside it", BlockKind.FACTS, 57, "Beside it", lines)] if lines else []
 
     def _naming(self, cause: CauseRef, symbol: str) -> Story | None:
@@ -422,6 +425,22 @@ class MessageBuilder:
             what = "No closing price yet" if closed_at else "No price since their last close"
             lines.append((f"{what}: {listing(list(map(self.label, without)))}.",))
         return [Block("who is hit", BlockKind.FACTS, 60, title if len(moves) > 1 else "The others", tuple(lines))]
+
+    def _earlier(self, seen: Snapshot) -> list[Line]:
+        """How many stocks moved in the incident's earlier sessions, which the message does not count."""
+        if not seen.direction or not seen.moves:
+            return []
+        company_of = self.companies.company_of
+        before = {company_of(symbol) for symbol in seen.moved_before}
+        again = before.intersection(company_of(move.symbol) for move in seen.moves)
+        sessions = [day for day in seen.incident.sessions if day < seen.session]
+        if len(before) < 2 or not sessions:
+            return []
+        first, last = short_day(sessions[0]), short_day(sessions[-1])
+        days = f"On {first}" if len(sessions) == 1 else f"From {first} to {last}"
+        moved, verb = ("fell", "fall") if seen.direction < 0 else ("rose", "rise")
+        words = f"; {len(again)} of them {verb}{'s' if len(again) == 1 else ''} again" if again else ""
+        return [(f"{days} {len(before)} stocks {moved}{words}.",)]
 
     def _profile(self, seen: Snapshot, kinds: Sequence[Kind]) -> IncidentProfile:
         """The features by which precedents are found."""

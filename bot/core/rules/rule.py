@@ -8,11 +8,21 @@ from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from bot.core.model import NO_STOCK, Check, ClusterMatch, FollowUpKind, Phase, Severity, Together, stable_id
+from bot.core.model import (
+    NO_STOCK,
+    Check,
+    ClusterMatch,
+    Combination,
+    FollowUpKind,
+    Phase,
+    Severity,
+    Together,
+    stable_id,
+)
 from bot.core.news import NewsIndex
 from bot.core.news.asked import Question
 from bot.core.prices.hold import HOLDS, Hold, longest
-from bot.core.prices.market import Market, change
+from bot.core.prices.market import Market
 from bot.core.prices.sessions import Session
 from bot.core.prices.windows import LONGEST_PAUSE, Span
 from bot.core.rules.comparison import Comparison
@@ -168,7 +178,9 @@ class Rule:
         check = self.when.evaluate(context)
         holds = check.holds is True
         if holds and context.move is None and self.has_price:
-            context.move = _plain_move(context)
+            context.move = context.group_move or context.plain_move
+            if context.with_group is False and self.together is not Together.APART:
+                check, holds = _but_for_itself(check, context), False
         severity = self.severity_of(context.move) if holds else None
         measured = (context.move, context.cause, context.pending, context.confidence)
         return Evaluation(self, symbol, check, holds, severity, *measured, happening)
@@ -313,14 +325,11 @@ def _merged(indexes: list[Mapping[str, list[Rule]]], but: Set[str] = frozenset()
     return merged
 
 
-def _plain_move(context: Context) -> Move | None:
-    """The symbol's move since the previous close, for rules on prices that measure no change themselves."""
-    standing = context.standing(context.prices)
-    if standing is None:
-        return None
-    reference = context.prices.previous_close(*standing)
-    moved = change(standing[0].price, reference)
-    return Move(*standing, reference, moved, (moved,)) if reference and moved is not None else None
+def _but_for_itself(check: Check, context: Context) -> Check:
+    """``check``, which holds for a group, for one of it that does not move as the others do."""
+    moved = f"{context.move.change * 100:+.1f}%" if context.move else "no price yet in this session"
+    itself = Check("moves as its group does", False, moved)
+    return Check(Combination.ALL, False, "1 of 2 hold", children=(check, itself))
 
 
 def first_price(condition: Condition) -> Price | Drawdown | Portfolio | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from bot.core.messages.blocks.volume import volume_lines
 from bot.core.messages.places import CITIES, HOME
 from bot.core.messages.snapshot import Snapshot
-from bot.core.model import Alert, Line, Phase, StockMove, Strong
+from bot.core.model import Alert, Check, Line, Phase, StockMove, Strong
 from bot.core.prices.market import Market, SymbolPrices, change
 from bot.core.text.wording import (
     DELAYED,
@@ -25,6 +26,7 @@ from bot.core.text.wording import (
     price,
     since_words,
     span_words,
+    verbatim,
     when,
 )
 
@@ -32,6 +34,9 @@ NOTABLE_SESSIONS = 20
 """A price is called the lowest since a date only where it is the lowest of at least this many sessions."""
 TOLD_IN_FULL = 3
 """How many stocks are told with level and "lowest since"."""
+_OWN = ("price ", "gap ", "extreme ", "abnormal ", "drawdown ", "group ")
+"""How conditions on the stock's own move begin, or on that of its own line of business."""
+_SIZES = re.compile(r" [+-][0-9.]+%")
 Named = Callable[[str], str]
 
 
@@ -45,12 +50,13 @@ def happened(seen: Snapshot, market: Market, company: Named, indices: Sequence[t
         lines += _before_the_night(move, market.of(move.symbol), seen.at)
         lines += [_sentence(words) for words in _further(move, market.of(move.symbol))]
         lines += _volume(move, market.of(move.symbol), seen.at)
-    if not lines:
+    lines += _by_others(seen.lead)
+    if not told:
         name = company(seen.lead.symbol)
         for move in seen.turned[:TOLD_IN_FULL]:
             lines.append(price_line(move, company(move.symbol), seen.at, city_of(market, move.symbol)))
             lines += [_sentence(words) for words in (*_levels(seen, move), *_furthest(move, seen.direction))]
-        lines += [] if lines else [(f"No price for {name} ({seen.lead.symbol}) in this session yet.",)]
+        lines += [] if seen.turned else [(f"No price for {name} ({seen.lead.symbol}) in this session yet.",)]
     if indices:
         lines.append((f"The market: {listing([f'{name} {percent(change)}' for name, change in indices])}.",))
     return tuple(lines)
@@ -117,6 +123,28 @@ def _levels(seen: Snapshot, move: StockMove) -> list[Line]:
             found[level] = (f"it {'has crossed' if beyond else 'crossed'} a level that is watched, {level}{now}",)
         checks = [*(check.children if not check.is_guard else ()), *checks]
     return list(found.values())
+
+
+def _by_others(lead: Alert) -> list[Line]:
+    """That an alert is not about its own stock's move but about that of others, and which; not how far, as an
+    interval's low may have counted that is no price of that moment."""
+    held = list(_held(lead.checks))
+    if any(check.condition.startswith(_OWN) for check in held):
+        return []
+    lines: list[Line] = []
+    for check in held:
+        words = _SIZES.sub("", check.measured)
+        if check.condition.startswith("breadth ") and lead.symbol not in re.split(r"[ ,:;]+", words):
+            lines.append((f"“{verbatim(lead.rule)}” fired on how others move, ", clock(lead.fired_at), f" ({words})."))
+    return lines
+
+
+def _held(checks: Sequence[Check]) -> Iterator[Check]:
+    """The checks that hold, those under guards left out."""
+    for check in checks:
+        if check.holds and not check.is_guard:
+            yield check
+            yield from _held(check.children)
 
 
 def _sentence(words: Line) -> Line:

@@ -38,7 +38,7 @@ def outlook(
     for words, names in due.items():
         lines.append((f"{words[0].upper()}{words[1:]}: {listing(list(dict.fromkeys(names)), NAMED)}.",))
     lines += quoted(said, [detail for detail in topics.details if detail.ahead], 1)
-    return [Block("outlook", BlockKind.FACTS, 22, "What could change the view", tuple(lines))] if lines else []
+    return [Block("outlook", BlockKind.FACTS, 22, "What to watch", tuple(lines))] if lines else []
 
 
 def reports_ahead(calendar: EarningsCalendar, symbols: Sequence[str], at: datetime) -> tuple[EarningsDate, ...]:

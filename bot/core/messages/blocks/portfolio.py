@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from bot.core.messages.snapshot import Snapshot, move_at
-from bot.core.model import Block, BlockKind, Line, StockMove, Strong
+from bot.core.model import Block, BlockKind, Line, Phase, StockMove, Strong
 from bot.core.prices.market import Market
-from bot.core.text.wording import PHASE_WORDS, clock, count, listing, percent, short_day
+from bot.core.text.wording import PHASE_WORDS, clock, count, listing, percent, short_day, when
 
 SHOWN = 8
 """How many holdings have a line."""
@@ -30,6 +30,12 @@ def holdings_of(
     return replace(move, price=level, change=change, at=last.at, phase=last.phase), moves
 
 
+def phase_of(move: StockMove, moves: Sequence[StockMove]) -> Phase | None:
+    """The phase of all the prices that the portfolio's ``move`` is made of; ``None`` where markets differ."""
+    phases = {(one.phase, one.official) for one in moves} or {(move.phase, False)}
+    return phases.pop()[0] if len(phases) == 1 else None
+
+
 def the_portfolio(
     move: StockMove,
     moves: Sequence[StockMove],
@@ -40,19 +46,17 @@ def the_portfolio(
 ) -> list[Block]:
     """The blocks. ``move`` is the portfolio's, ``moves`` are its holdings' as ``holdings_of`` gives them; ``indices``:
     what the market did."""
-    lines: list[Line] = [
-        (
-            Strong(f"{name} {percent(move.change)}"),
-            f" since the close of {short_day(move.reference.session)}; {PHASE_WORDS[move.phase]}, ",
-            clock(move.at),
-            ".",
-        )
-    ]
+    before = {one.reference.session for one in moves} or {move.reference.session}
+    since = f"the close of {short_day(before.pop())}" if len(before) == 1 else "each stock's previous close"
+    phase = phase_of(move, moves)
+    by = f"{PHASE_WORDS[phase]}, " if phase is not None else "by prices up to "
+    lines: list[Line] = [(Strong(f"{name} {percent(move.change)}"), f" since {since}; {by}", clock(move.at), ".")]
     if indices:
         lines.append((f"The market: {listing([f'{n} {percent(change)}' for n, change in indices])}.",))
     rows: list[Line] = [
         (
             Strong(f"{company(one.symbol)} ({one.symbol}) {percent(one.change)}"),
+            *_time(one, move),
             f", {weights[one.symbol] * 100:g} % of it: {_points(weights[one.symbol] * one.change)}.",
         )
         for one in moves[:SHOWN]
@@ -62,9 +66,16 @@ def the_portfolio(
         rows.append((f"{count(len(moves) - SHOWN, 'other')}: {_points(rest)}.",))
     priced = {one.symbol for one in moves}
     if unknown := [symbol for symbol in weights if symbol not in priced]:
-        rows.append((f"No price in this session: {listing(unknown, SHOWN)}.",))
+        rows.append((f"No price in this session yet, counted as unmoved: {listing(unknown, SHOWN)}.",))
     happened = Block("what happened", BlockKind.FACTS, 90, "What happened", tuple(lines))
     return [happened, Block("holdings", BlockKind.FACTS, 70, "What moved it", tuple(rows))]
+
+
+def _time(one: StockMove, move: StockMove) -> Line:
+    """When a holding's price is of, where that is not the time of the newest."""
+    if one.at == move.at:
+        return ()
+    return " (", clock(one.at) if one.at.date() == move.at.date() else when(one.at), ")"
 
 
 def _points(fraction: float) -> str:

@@ -94,16 +94,21 @@ def story_line(cause: CauseRef, *, titled_above: bool = False) -> Line:
 
 
 def first_told(cause: CauseRef, seen: Snapshot) -> list[Line]:
-    """The first story of the happening, where that is another, and who tells it."""
-    lines: list[Line] = []
-    if cause.first_title and cause.first_title != cause.title and cause.first_seen_at is not None:
-        source, seen_at = _source(cause.first_source), when(cause.first_seen_at)
-        origin = (f" — {source}, ", seen_at, f", {_ahead(cause, seen)}.")
-        lines.append(("First story: ", *titled(cause.first_title, cause.first_link), *origin))
-        lines.append((f"Told by {_sources(cause)}.",))
-    else:
-        lines.append((f"First seen {_ahead(cause, seen)}; {_sources(cause)}.",))
-    return lines
+    """The first story of the happening, or of the release that it names, where that is another; and who tells it."""
+    if not _has_another_first(cause) or cause.first_seen_at is None:
+        return [(f"First seen {_ahead(cause, seen)}; {_sources(cause)}.",)]
+    origin = (f" — {_source(cause.first_source)}, ", when(cause.first_seen_at), f", {_ahead(cause, seen)}.")
+    what = "The news behind it" if cause.release else "First story"
+    told = "Reported" if cause.first_source in cause.sources else "Since reported"  # the sources of the cause
+    return [
+        (f"{what}: ", *titled(cause.first_title, cause.first_link), *origin),
+        (f"{told} by {_sources(cause)}.",),
+    ]
+
+
+def _has_another_first(cause: CauseRef) -> bool:
+    """Whether the happening, or the release that its stories name, began with another story than the one shown."""
+    return bool(cause.first_title) and cause.first_title != cause.title
 
 
 def _named(cause: CauseRef, symbol: str, company: Named, naming: Callable[[CauseRef, str], Story | None]) -> list[Line]:
@@ -127,8 +132,10 @@ def _certainty(cause: CauseRef, claim: Claim) -> list[Line]:
 def _possibly(cause: CauseRef, seen: Snapshot) -> list[Line]:
     """A cause that is no more than possible, without what would make it sound like more."""
     certainty = f" (confidence {cause.confidence:.2f})."
-    story = ("Possibly: ", *titled(cause.title, cause.link), *_origin(cause), certainty)
+    story = (*titled(cause.title, cause.link), *_origin(cause), certainty)
     unknown = "No new cause is known." if seen.told_before is not None else "No cause is known yet."
+    if _has_another_first(cause):  # when that was seen says nothing of this one
+        return [(unknown,), story, (f"Reported by {_sources(cause)}.",)]
     return [(unknown,), story, (f"First seen {_ahead(cause, seen)}; {_sources(cause)}.",)]
 
 

@@ -111,6 +111,8 @@ class Group(Condition):
             and (self.members is None or self.members.holds(len(group.falling)))
             and (not self.abnormal or abs(group.others - group.z) >= APART)
         )
+        own = context.plain_move
+        context.with_group = own is not None and (own.change < 0) == self.z.falling and own.change != 0
         words = (
             f"{group.name}: median z {group.z:+.1f} of {count(len(group.members), 'member')}, others "
             f"{group.others:+.1f}; falling: {listing(list(group.falling)) or 'none'}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from bot.core.model import Check, ClusterMatch, Phase, Quote, Reference
 from bot.core.news import NewsIndex
 from bot.core.prices.hold import HOLDS, Hold
-from bot.core.prices.market import SymbolPrices
+from bot.core.prices.market import SymbolPrices, change
 from bot.core.prices.sessions import Session
 from bot.core.prices.windows import Span
 
@@ -102,6 +102,10 @@ class Context:
     """The hold of single phases, in place of ``hold`` and ``hold_for``."""
     happening: str = ""
     """Of a rule about no stock: the cluster that it is evaluated for, and no other counts."""
+    with_group: bool | None = None
+    """Whether the symbol itself moves as a condition found its group to move; ``None`` where it is of no such group."""
+    group_move: Move | None = None
+    """The symbol's move as one of that group, for a rule that has no price condition of its own."""
     witnesses: Callable[[Quote, Session], str] | None = None
     """Who else moves as a quote does, in words: in thin trading they stand for a longer hold."""
 
@@ -131,6 +135,16 @@ class Context:
         cause = self.cause or (self.news_condition.best(self) if self.news_condition else None)
         return cause.first.seen_at if cause else None
 
+    @property
+    def plain_move(self) -> Move | None:
+        """The symbol's move since the previous close, for rules on prices that measure no change themselves."""
+        standing = self.standing(self.prices)
+        if standing is None:
+            return None
+        reference = self.prices.previous_close(*standing)
+        moved = change(standing[0].price, reference)
+        return Move(*standing, reference, moved, (moved,)) if reference and moved is not None else None
+
     def offer(self, move: Move) -> None:
         """Take a price condition's measurement as the rule's, unless a better one is known."""
         if self.move is None or (move.held and not self.move.held):
@@ -145,6 +159,8 @@ class Context:
             hold_for=None,
             holds={},
             move=None,
+            with_group=None,
+            group_move=None,
             confidence=None,
             pending=False,
         )
@@ -158,6 +174,8 @@ class Context:
             brief=True,
             session=None,
             move=None,
+            with_group=None,
+            group_move=None,
             cause=None,
             confidence=None,
             pending=False,

@@ -10,7 +10,7 @@ from bot.core.model import Check, Quote
 from bot.core.prices.sessions import Session
 from bot.core.prices.windows import Since
 from bot.core.rules.comparison import Comparison
-from bot.core.rules.conditions.context import Condition, Context, Reads
+from bot.core.rules.conditions.context import Condition, Context, Move, Reads
 from bot.core.rules.conditions.price import reads_since
 from bot.core.rules.conditions.steady import Measured, change_since, measured
 from bot.core.text.wording import listing
@@ -75,6 +75,8 @@ class Breadth(Condition):
         for member in members:
             prices, company = context.market.of(member), self.listings.get(member, member)
             found = measured(prices, context, change_since(prices, self.since, self.change, context))
+            if member == context.symbol:
+                self._as_member(found, context)
             if isinstance(found, str) or _asleep(found, own):
                 unknown.append(member)
             elif found.holds:
@@ -84,6 +86,14 @@ class Breadth(Condition):
         still -= moving.keys()
         unknown = [m for m in unknown if self.listings.get(m, m) not in moving.keys() | still]
         return self._counted(context, members, list(moving.values()), len(moving) + len(still), unknown)
+
+    def _as_member(self, found: Measured | str, context: Context) -> None:
+        """The symbol's own move beside those of the others."""
+        context.with_group = not isinstance(found, str) and found.holds
+        if isinstance(found, str) or (reference := found.samples[0].reference) is None:
+            return
+        values = tuple(sample.value for sample in found.samples)
+        context.group_move = Move(found.quote, found.session, reference, values[0], values, held=found.holds)
 
     def _counted(
         self,
