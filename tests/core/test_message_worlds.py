@@ -21,10 +21,13 @@ from bot.core.messages.snapshot import Snapshot
 from bot.core.model import Alert, Incident, QuoteKind
 from bot.core.prices.market import Market
 from tests.core import message_worlds
-from tests.core.message_worlds import walk, world
+from tests.core.message_worlds import walk, wide_world, world
 
 SEEDS = (*range(40), 2169)
 """The last: a price half an hour older than the others of its table, which are a minute older than the message."""
+WIDE_SEEDS = (*range(12), 62, 773, 2313)
+"""The last: a rebound from a close that is not the previous one; rises and falls that the same news reaches; a stock
+that is up and another that fell and came back."""
 SEED_OF_TWO_FALLS = 103
 """A world in which a fall over two sessions goes on from one whose cause was told."""
 SEED_OF_SPREADING = 42
@@ -41,6 +44,17 @@ def test_every_message_is_true(random: Random) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_message_of_these_worlds_is_true(seed: int) -> None:
     walk(world(Random(seed)))
+
+
+@given(st.randoms(use_true_random=False))
+@settings(max_examples=15, deadline=None)
+def test_every_message_is_true_under_rules_of_every_kind(random: Random) -> None:
+    walk(wide_world(random))
+
+
+@pytest.mark.parametrize("seed", WIDE_SEEDS)
+def test_every_message_of_these_wide_worlds_is_true(seed: int) -> None:
+    walk(wide_world(Random(seed)))
 
 
 # ------------------------------------------------------------------- what messages used to say is found to be false

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from bot.core.engine import Engine
 from bot.core.model import DailyBar, Decisions, FollowUpKind, Observation, Quote, QuoteKind, Reach, Severity, Story
@@ -25,7 +25,7 @@ from bot.core.prices.bars import Bars
 from bot.core.prices.market import Market, SymbolPrices
 from bot.core.prices.sessions import Session, Timetable
 from bot.core.prices.windows import Span, parse_since
-from bot.core.rules.comparison import parse_comparison
+from bot.core.rules.comparison import Comparison, parse_comparison
 from bot.core.rules.conditions import All, Condition, MarketTest, News, NoneOf, Price
 from bot.core.rules.rule import Rule, RuleSet, SeverityStep
 
@@ -38,16 +38,23 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(f"2025-{text}").replace(tzinfo=UTC)
 
 
-def weekday_timetable(exchange: str = "XNYS", first: date = FIRST, days: int = 90) -> Timetable:
-    """Sessions on weekdays: pre from 09:00, regular 14:30 to 21:00, post to 01:00 UTC."""
+def weekday_timetable(
+    exchange: str = "XNYS",
+    first: date = FIRST,
+    days: int = 90,
+    hours: tuple[float, float, float, float] = (9, 14.5, 21, 25),
+    zone: tzinfo = UTC,
+) -> Timetable:
+    """Sessions on weekdays that start, open, close and end at these ``hours``, UTC: pre from 09:00, regular 14:30 to
+    21:00, post to 01:00."""
     sessions = []
     for n in range(days):
         day = first + timedelta(days=n)
         if day.weekday() < 5:
             midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
-            hours = [midnight + timedelta(hours=h) for h in (9, 14.5, 21, 25)]
-            sessions.append(Session(exchange, day, *hours))
-    return Timetable(exchange, sessions)
+            starts, opens, closes, ends = (midnight + timedelta(hours=h) for h in hours)
+            sessions.append(Session(exchange, day, starts, opens, closes, ends))
+    return Timetable(exchange, sessions, zone)
 
 
 COMPANIES = Companies(
@@ -109,6 +116,11 @@ def rule(
         follow_up=tuple(map(FollowUpKind.parse, follow_up)),
         version="v1",
     )
+
+
+def asks(comparison: str) -> Comparison:
+    """``< -10%`` as a condition has it."""
+    return parse_comparison(comparison)
 
 
 def price(change: str, since: str = "previous close") -> Price:

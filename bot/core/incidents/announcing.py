@@ -302,10 +302,11 @@ class Announcer:
 
     def _others(self, incident: Incident) -> list[Alert]:
         """Alerts of other incidents that may have told its recipients the cause of this one's fall: those about its
-        lead or, where that stands for the whole market, about the leads of all that are open."""
-        symbols = [incident.lead]
+        stocks, one of which will head the message, and where its lead stands for the whole market those about the leads
+        of all that are open."""
+        symbols = list(incident.symbols)
         if self.messages.is_market(incident.lead):
-            symbols = list(dict.fromkeys(i.lead for i in self.incidents.open()))
+            symbols = list(dict.fromkeys((*symbols, *(i.lead for i in self.incidents.open()))))
         others = [a for symbol in symbols for a in self.alerts.about(symbol) if a.incident != incident.id]
         of = {a.incident: self.incidents.get(a.incident) for a in others}
         return [a for a in others if (one := of[a.incident]) is not None and one.to in {(), incident.to}]

@@ -175,6 +175,8 @@ class Incidents:
         for other in self.open():
             if other.id == incident.id or NO_STOCK in other.symbols or self._apart(other, alert):
                 continue
+            if None not in (ways := {self._falls(incident), self._falls(other)}) and len(ways) == 2:
+                continue  # news reaches both, and one falls while the other rises
             if known and self._bond(other, alert) >= Bond.AGENT:
                 return other
             theirs = self._of_session(other, alert.session)

@@ -99,8 +99,12 @@ class Headline:
         name, fell = self.name(self.seen.lead.symbol), self.seen.direction < 0
         now = next((m for m in self.seen.turned if m.symbol == self.seen.lead.symbol), None)
         stands = f" and now stands at {percent(now.change)}{since_words(now.reference, now.at)}" if now else ""
-        far = self.seen.lead.worst if self.seen.lead.worst is not None else self.seen.lead.change
-        size = f" as much as {unsigned_percent(far)}" if far is not None else ""
+        lead, direction = self.seen.lead, self.seen.direction
+        known = (lead.worst, lead.change, now.furthest.change if now and now.furthest else None)  # also before it fired
+        far = max(
+            (change for change in known if change is not None), key=lambda change: change * direction, default=None
+        )
+        size = f" as much as {unsigned_percent(far)}" if far is not None and far * direction > 0 else ""
         return f"{name} {'fell' if fell else 'rose'}{size}{stands}{self._because()}"
 
     def _when(self) -> str:

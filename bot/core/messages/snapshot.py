@@ -6,7 +6,7 @@ other. Only what was seen by the moment is used.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
@@ -163,8 +163,13 @@ def snapshot(
         apart,
         cause,
         frozenset(a.symbol for a in before if a.told_at and (a.last_change or a.change or 0.0) * direction > 0),
-        None if known or direction >= 0 else _told_before(lead, (*before, *others)),
+        None if known or direction >= 0 else _told_before(lead, (*before, *_concerning(lead, incident, others))),
     )
+
+
+def _concerning(lead: Alert, incident: Incident, others: Iterable[Alert]) -> Iterator[Alert]:
+    """Of ``others`` those about the stock that heads the message, and those about stocks outside the incident."""
+    return (a for a in others if a.symbol == lead.symbol or a.symbol not in incident.symbols)
 
 
 def _told_before(lead: Alert, others: Iterable[Alert]) -> Alert | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot.core.incidents.follow_ups import level_before
+from bot.core.incidents.follow_ups import level_before, standing
 from bot.core.incidents.incidents import first_alert, lead_alert
 from bot.core.messages.blocks import correction, portfolio, story
 from bot.core.messages.blocks.closing import closing
@@ -366,16 +366,15 @@ class MessageBuilder:
     ) -> list[Line]:
         """The lead's price in a follow-up, from its previous close and from ``before`` what it is about."""
         prices, name = self.market.of(lead.symbol), self.company(lead.symbol)
-        told_at = closed_at or at
         if (now := move_at(prices, at, closed_at)) is not None:
-            lines = [price_line(now, name, told_at, city_of(self.market, lead.symbol))]
+            lines = [price_line(now, name, _told_at(now.at, closed_at, at), city_of(self.market, lead.symbol))]
             since = change(now.price, before)
             if before and since is not None and before.session != now.reference.session:
                 level = price(before.price, now.currency)
                 lines.append((f"Against {level} before {since_what}: {percent(since)}.",))
             return lines
         if before is not None and (now := move_at(prices, at, closed_at, before)) is not None:
-            return [price_line(now, name, told_at, city_of(self.market, lead.symbol))]
+            return [price_line(now, name, _told_at(now.at, closed_at, at), city_of(self.market, lead.symbol))]
         session_now = prices.timetable.current(closed_at or at)
         of = f" in the session of {short_day(session_now.date)}" if session_now else ""
         return [(f"No price for {name} ({lead.symbol}){of}.",)]
@@ -386,11 +385,13 @@ class MessageBuilder:
         prices = self.market.of(lead.symbol)
         session = prices.timetable.on(began.session)
         close = prices.close_of(session) if session is not None else None
-        now = move_at(prices, at, closed_at)
-        back = now.price / close - 1 if now is not None and close else None
-        if session is None or close is None or now is None or back is None or now.reference.session == session.date:
+        latest = standing(prices, at, closed_at)
+        if session is None or close is None or latest is None:
             return []
-        level = price(close, now.currency)
+        told = move_at(prices, at, closed_at)
+        if told is not None and told.reference.session == session.date:
+            return []
+        back, level = latest[0].price / close - 1, price(close, latest[0].currency or prices.currency)
         return [(f"That is {percent(back)} from {level}, the close of {short_day(session.date)}.",)]
 
     def _due(self, seen: Snapshot) -> str:
@@ -415,7 +416,8 @@ class MessageBuilder:
         """Where the stocks stand; ``without``: those of which that is not known."""
         if len(moves) < 2 and not without:
             return []
-        usual, told_at = usual_time(moves), closed_at or at
+        usual = usual_time(moves)
+        told_at = _told_at(usual, closed_at, at)
         title = f"Where they stand ({len(moves)}), compared with before {since}"
         lines: list[Line] = []
         if len(moves) > 1:
@@ -498,3 +500,9 @@ class MessageBuilder:
     def exposure(self, name: str) -> str:
         """A line of business in words."""
         return verbatim(self.topics.titles.exposure(name))
+
+
+def _told_at(price_at: datetime | None, closed_at: datetime | None, at: datetime) -> datetime:
+    """The moment that a price's age is told from: that of the message or, of the closing prices of a close that it
+    reports, that close."""
+    return closed_at if closed_at is not None and price_at == closed_at else at

@@ -53,9 +53,11 @@ def happened(seen: Snapshot, market: Market, company: Named, indices: Sequence[t
     lines += _by_others(seen.lead)
     if not told:
         name = company(seen.lead.symbol)
-        for move in seen.turned[:TOLD_IN_FULL]:
+        for move in sorted(seen.turned, key=lambda m: m.symbol != seen.lead.symbol)[:TOLD_IN_FULL]:
             lines.append(price_line(move, company(move.symbol), seen.at, city_of(market, move.symbol)))
-            lines += [_sentence(words) for words in (*_levels(seen, move), *_furthest(move, seen.direction))]
+            moved_so = move.furthest is not None and move.furthest.change * seen.direction > 0
+            further = _furthest(move, seen.direction) if moved_so else []
+            lines += [_sentence(words) for words in (*_levels(seen, move), *further)]
         lines += [] if seen.turned else [(f"No price for {name} ({seen.lead.symbol}) in this session yet.",)]
     if indices:
         lines.append((f"The market: {listing([f'{name} {percent(change)}' for name, change in indices])}.",))
