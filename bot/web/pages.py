@@ -198,7 +198,7 @@ def as_told(last: ToldMessage | None) -> dict[str, Any] | None:
 
 
 def _stocks(alerts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The symbols, deepest fall first, each with its most severe alert first."""
+    """The symbols, the furthest first, each with its most severe alert first."""
     by_symbol: dict[str, list[dict[str, Any]]] = {}
     for each in sorted(alerts, key=lambda a: (-Severity.parse(a["severity"]), a["at"])):
         by_symbol.setdefault(each["symbol"], []).append(each)
@@ -268,7 +268,8 @@ def _messages(announcements: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _headline(announcement: dict[str, Any]) -> str:
-    return str(announcement["text"].partition("\n")[0])
+    whole = announcement["whole"]
+    return str(whole.subject if whole is not None else announcement["text"].partition("\n")[0])
 
 
 def _body(announcement: dict[str, Any]) -> Markup:

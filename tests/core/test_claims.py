@@ -219,7 +219,7 @@ def test_a_line_of_business_that_falls_heads_every_message_about_it() -> None:
     brokers = [alert(symbol, cause("ai-model", 0.45)) for symbol in ("CHRW", "RXO", "LSTR")]
     first, worse, wider, closed, later, merged, digested = (s for s in Desk(*brokers).summaries())
     assert first.subject == "3 freight brokers fall together; no cause known yet"
-    assert merged.subject == "3 freight brokers fall together; now told with a wider fall"
+    assert merged.subject == "3 freight brokers fall together; now part of another message"
     assert worse.subject == f"Now worse: {first.subject}"
     assert wider.subject == f"Spreading: {first.subject}"
     assert closed.subject == "Follow-up: 3 freight brokers at the close"
@@ -253,7 +253,7 @@ def test_results_of_one_of_a_group_are_told_as_its_own() -> None:
 def test_a_possible_cause_is_shown_as_no_more_than_that_with_its_confidence() -> None:
     desk = Desk(alert("CHRW", cause("ai-model", 0.45)))
     text = plain(next(desk.summaries()), None)
-    assert "Possible cause\n• No cause is known yet.\n• “Brokers in story c” — Example Wire, " in text
+    assert "Possible cause\n• No cause is known yet. This is one possibility, and no more:\n• “Brokers in " in text
     assert "(confidence 0.45)." in text
 
 

@@ -92,7 +92,10 @@ def test_the_early_word_names_no_cause_and_the_tie_completes_the_same_message(tm
 def test_a_weak_trigger_gives_way_to_the_story_that_says_what_it_was(tmp_path: Path) -> None:
     first, edit, *_ = said(played(tmp_path, UNIVERSITY, TIE))
     assert first.summary.subject.endswith("; no cause known yet")
-    assert "Possible cause • No cause is known yet. • “University releases" in text(first)
+    assert (
+        "Possible cause • No cause is known yet. This is one possibility, and no more: • “University releases"
+        in text(first)
+    )
     assert edit.edits == first.key
     assert edit.summary.subject.endswith("after AI-model news")
     assert text(edit).count("Likely cause is now") == 1

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
-from bot.core.messages.blocks.portfolio import the_portfolio
-from bot.core.messages.snapshot import move_at
-from bot.core.model import NO_STOCK, Alert, Announcement, DailyBar, Observation, QuoteKind, Severity
+from bot.core.messages.blocks import portfolio
+from bot.core.model import NO_STOCK, Alert, Announcement, DailyBar, Observation, QuoteKind, Severity, StockMove
 from bot.core.news import NewsIndex
-from bot.core.prices.market import Market
+from bot.core.prices.market import Market, SymbolPrices
 from bot.core.prices.sessions import Timetable
 from bot.core.rules.comparison import parse_comparison
 from bot.core.rules.conditions import All, Portfolio
 from bot.core.rules.rule import Rule, SeverityStep
-from bot.core.text.wording import words_of
 from bot.render import plain
 from tests.core.worlds import (
     CHEAP,
@@ -125,11 +123,22 @@ def test_a_phase_and_a_reference_are_told_only_where_all_its_markets_share_them(
     assert "My portfolio −4.1 % since the close of Fri 24 Jan; by prices up to 15:00 UTC." in text
     assert "Nvidia (NVDA) −7.0 % (13:00 UTC), 50 % of it" in text
     assert "Vertiv (VRT) −2.0 %, 30 % of it" in text
-    market = machine.market
-    moves = [m for s in WEIGHTS if (m := move_at(market.of(s), told.at)) is not None]
-    other = replace(moves[1], reference=replace(moves[1].reference, session=date(2025, 1, 23)))
-    block, _ = the_portfolio(moves[0], [moves[0], other], "It", WEIGHTS, str, ())
-    assert "since each stock's previous close; " in words_of(block.lines[0])
+
+
+def test_a_close_is_named_only_where_all_are_measured_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, (told,) = played(holding(), tape=[*twice("NVDA", 93.0, 0), *twice("VRT", 50.5, 0)])
+    assert "since the close of Fri 24 Jan; " in plain(told.summary, None)
+    real = portfolio.move_at
+
+    def after_a_holiday(prices: SymbolPrices, at: datetime) -> StockMove | None:
+        move = real(prices, at)
+        if move is None or prices.symbol != "VRT":
+            return move
+        return replace(move, reference=replace(move.reference, session=date(2025, 1, 23)))
+
+    monkeypatch.setattr(portfolio, "move_at", after_a_holiday)
+    _, (told,) = played(holding(), tape=[*twice("NVDA", 93.0, 0), *twice("VRT", 50.5, 0)])
+    assert "since each stock's previous close; " in plain(told.summary, None)
 
 
 def test_a_rise_is_told_as_one() -> None:

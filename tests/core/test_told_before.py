@@ -45,7 +45,7 @@ def test_a_fall_over_sessions_does_not_say_that_the_cause_of_its_first_day_is_un
     tape = [*FALL, quote("NVDA", 85.0, "01-28 15:00"), quote("NVDA", 84.5, "01-28 15:01")]
     *_, second = messages(play(engine(rule(), slow), tape))
     assert "Nvidia falls 15.5 % in 2 sessions; no new cause known" in told(second)
-    assert "Told before\n• Nvidia’s fall told on Mon 27 Jan came beside AI-model news: “DeepSeek" in text_of(second)
+    assert "Told before\n• Beside Nvidia’s fall of Mon 27 Jan: AI-model news, “DeepSeek" in text_of(second)
 
 
 def test_a_fall_of_another_day_that_nothing_explains_has_no_new_cause() -> None:
@@ -175,4 +175,4 @@ def test_how_many_fell_in_the_session_before_is_told_where_others_fall_now() -> 
     tape = [*both, quote("NVDA", 77.0, "01-28 15:00"), quote("NVDA", 76.9, "01-28 15:01")]
     *_, again = messages(play(engine(rule(follow_up=("recovered",))), tape))
     assert told(again).startswith("Again: Nvidia falls 11.6 %")
-    assert "On Mon 27 Jan 2 stocks fell; 1 of them falls again." in text_of(again)
+    assert "On Mon 27 Jan 2 stocks fell; 1 of them has alerts again." in text_of(again)

@@ -1,4 +1,4 @@
-"""The first messages of other episodes, as docs/messages.md shows them beside what the press wrote.
+"""The messages of other episodes, as docs/messages.md shows them beside what the press wrote.
 
 ``python -m tests.replay.documented`` writes them there anew; read the difference before it is kept.
 """
@@ -27,19 +27,16 @@ EPISODES = {
 _SHOWN = re.compile(r"(<!-- ([a-z0-9-]+) -->\n```text\n)(.*?)(```)", re.DOTALL)
 
 
-def first_messages(episode: str, also: str = "") -> list[str]:
-    """The first message of each incident of ``episode``, under the rules that are on and the rule ``also``."""
+def messages(episode: str, also: str = "") -> str:
+    """What is told of ``episode`` first and as it spreads, under the rules that are on and the rule ``also``."""
     stage = open_workbench(REPOSITORY / "config.yaml", None, NOW)
     scene = episode_scenario(stage, episode)
     assert scene.tape.first_at is not None
     watched = [rule for rule in stage.rules(scene.symbols) if rule.enabled or rule.name == also]
     rules = RuleSet([replace(rule, enabled=True) for rule in watched])
     told = play(stage.engine(rules, scene.tape.first_at), scene.tape).told
-    return [
-        plain(t.announcement.summary)
-        for t in told
-        if t.announcement.reason is Reason.FIRST and not t.announcement.edits
-    ]
+    new = [t.announcement for t in told if t.announcement.incident and not t.announcement.edits]
+    return "\n\n\n".join(plain(a.summary) for a in new if a.reason in (Reason.FIRST, Reason.WIDENED))
 
 
 def shown() -> dict[str, str]:
@@ -50,6 +47,6 @@ def shown() -> dict[str, str]:
 if __name__ == "__main__":
     page = PAGE.read_text(encoding="utf-8")
     for name, also in EPISODES.items():
-        (message,) = first_messages(name, also)
+        message = messages(name, also)
         page = _SHOWN.sub(lambda m: f"{m[1]}{message}\n{m[4]}" if m[2] == name else m[0], page)  # noqa: B023
     PAGE.write_text(page, encoding="utf-8")

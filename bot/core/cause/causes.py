@@ -122,14 +122,17 @@ class Causes:
     ) -> CauseRanking | None:
         """Explains the move of ``symbol`` at ``now`` (or at the end of ``session``) by the news up to ``now``.
 
+        A fall of a stock without history, which cannot be said to be unusual, is explained by what stories say of it.
         ``None`` where the move cannot be measured.
         """
         timetable = self._market.of(symbol).timetable
         at = min(now, session.ends_at) if session is not None else now
         session = session or timetable.current(now)
-        if session is None or self.moves.of(symbol, at) is None:
+        if session is None:
             return None
         query = _Query(symbol, session, timetable, at, now, within)
+        if self.moves.of(symbol, at) is None and self._deepest(query) >= 0:
+            return None
         group = self._group_at(symbol, session, at)
         rivals = self._rivals(query)
         ai = self._ai(query, group)
@@ -261,11 +264,9 @@ class Causes:
         if said is None:
             return 0.0
         own = self.moves.of(query.symbol, query.at)
-        if own is None:
-            return 0.0
         if said.subject is SubjectKind.COMPANY and said.size is not None:
             limit = said.size / 100 / ANOTHER - 0.01
-            if -own.change < limit and -self._deepest(query) < limit:
+            if (own is None or -own.change < limit) and -self._deepest(query) < limit:
                 return 0.0
         return said.strength * self._weights[match.topic] * self._freshness(said, query, before)
 

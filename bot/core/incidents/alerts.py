@@ -304,6 +304,7 @@ def _measured(alert: Alert, move: Move | None) -> Alert:
         return alert
     raised = replace(
         alert,
+        worst=_rebased(alert, move),
         price=move.quote.price,
         price_at=move.quote.at,
         phase=move.session.phase(move.quote.at),
@@ -316,6 +317,13 @@ def _measured(alert: Alert, move: Move | None) -> Alert:
     furthest = move.change if alert.worst is None or abs(move.change) > abs(alert.worst) else alert.worst
     raised = replace(raised, last_price=raised.price, last_price_at=raised.price_at, last_change=raised.change)
     return replace(raised, worst=furthest)
+
+
+def _rebased(alert: Alert, move: Move) -> float | None:
+    """The furthest change so far as measured from what ``move`` is, which may be another price than before."""
+    if alert.worst is None or alert.reference is None:
+        return alert.worst
+    return alert.reference.price * (1 + alert.worst) / move.reference.price - 1
 
 
 def _with_cause(alert: Alert, cause: CauseRef | None) -> Alert:

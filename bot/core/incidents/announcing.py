@@ -304,7 +304,7 @@ class Announcer:
         """Alerts of other incidents that may have told its recipients the cause of this one's fall: those about its
         stocks, one of which will head the message, and where its lead stands for the whole market those about the leads
         of all that are open."""
-        symbols = list(incident.symbols)
+        symbols = [symbol for symbol in incident.symbols if symbol != NO_STOCK]
         if self.messages.is_market(incident.lead):
             symbols = list(dict.fromkeys((*symbols, *(i.lead for i in self.incidents.open()))))
         others = [a for symbol in symbols for a in self.alerts.about(symbol) if a.incident != incident.id]

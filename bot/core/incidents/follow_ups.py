@@ -17,6 +17,7 @@ from bot.core.model import (
     Alert,
     FollowUp,
     FollowUpKind,
+    FollowUpOutcome,
     Incident,
     Quote,
     QuoteKind,
@@ -57,13 +58,17 @@ def plan(kinds: Iterable[FollowUpKind], incident: Incident, timetable: Timetable
 
 def retimed(incident: Incident, timetable: Timetable) -> tuple[FollowUp, ...]:
     """The incident's follow-ups, those still due at a close by the closes of ``timetable``: of the exchange of a new
-    lead, where that closes at another hour."""
+    lead, where that closes at another hour. One whose close there is over has nothing to wait for."""
     session = timetable.on(incident.session)
     moved = []
     for follow_up in incident.thread.follow_ups:
         target = timetable.before(session, -TIMED[follow_up.kind]) if session and follow_up.kind in TIMED else None
         waits = follow_up.done_at is None and follow_up.due_at is not None and target is not None
-        moved.append(replace(follow_up, due_at=target.close_at) if waits and target else follow_up)
+        if waits and target is not None:
+            follow_up = replace(follow_up, due_at=target.close_at)
+            if target.close_at <= incident.updated_at:
+                follow_up = replace(follow_up, done_at=incident.updated_at, outcome=FollowUpOutcome.STALE)
+        moved.append(follow_up)
     return tuple(moved)
 
 
@@ -78,6 +83,22 @@ def level_before(alert: Alert, prices: SymbolPrices) -> Reference | None:
     """The price before the alert's move, on the newest known split basis."""
     reference = alert.reference
     return replace(reference, price=prices.restated(reference.price, alert.price_at)) if reference else None
+
+
+def before_the_move(alert: Alert, prices: SymbolPrices) -> Reference | None:
+    """The price before the move that the alert is a part of: what its rule measured from or the close before its
+    session, whichever the move has further to go back to. A rule on the last half-hour of a fall does not make that
+    half-hour the fall. Of an alert that asked for no price the last close before it."""
+    level, session = level_before(alert, prices), prices.timetable.on(alert.session)
+    if session is None:
+        return level
+    over = alert.fired_at >= session.close_at
+    if level is None and over and (last := prices.close_of(session)):
+        return Reference("previous close", last, session.close_at, session.date)
+    close = prices.close_before(session, 1)
+    if level is None or close is None:
+        return level or close
+    return (max if (alert.change or 0.0) < 0 else min)(close, level, key=lambda reference: reference.price)
 
 
 def standing(prices: SymbolPrices, at: datetime, closed_at: datetime | None = None) -> tuple[Quote, Session] | None:
@@ -152,7 +173,7 @@ def _reached(
         close = prices.close_of(first)
         target = close * (1 + rebound) if close else None
     else:
-        before = level_before(began, prices)
+        before = before_the_move(began, prices)
         target = before.price if before else None
     if target is None or (began.change or 0.0) >= 0:
         return False

@@ -518,9 +518,13 @@ def first_alert(incident: Incident, alerts: Sequence[Alert]) -> Alert:
 
 
 def lead_candidates(incident: Incident, alerts: Sequence[Alert]) -> Sequence[Alert]:
-    """The alerts that may lead: not those corrected to a cause of their own, unless the incident's was too."""
+    """The alerts that may lead: not those corrected to a cause of their own, unless the incident's was too, and those
+    that still move as the incident does, where there are some."""
     uncorrected = [a for a in alerts if a.corrected_at is None]
-    return uncorrected if uncorrected and incident.thread.corrected_at is None else alerts
+    found = uncorrected if uncorrected and incident.thread.corrected_at is None else alerts
+    began = next((a.change for a in alerts if a.change is not None), None) or 0.0
+    moving = [a for a in found if (a.last_change or 0.0) * began > 0]  # not what has turned
+    return moving or found
 
 
 def mostly_corrected(alerts: Sequence[Alert]) -> bool:

@@ -9,7 +9,16 @@ from bot.core.messages.snapshot import Snapshot
 from bot.core.model import Claim, Incident, Phase, Reason, StockMove
 from bot.core.news.companies import Companies
 from bot.core.news.vocabulary import Role, Topics
-from bot.core.text.wording import beside_words, count, percent, price, since_words, unsigned_percent, verbatim
+from bot.core.text.wording import (
+    beside_words,
+    count,
+    percent,
+    possessive,
+    price,
+    since_words,
+    unsigned_percent,
+    verbatim,
+)
 
 WHEN = {
     Phase.OVERNIGHT: " in thin overnight trading",
@@ -54,9 +63,13 @@ class Headline:
             if because.startswith(";"):
                 return f"{self.group} {verb} together{self.place}{when}{because}"
             first = seen.moves[0]
-            return f"{self.group} {verb}{self.place}{when}, {self._named(first)} by {self._size(first)},{because}"
+            comma = "," if because else ""
+            return f"{self.group} {verb}{self.place}{when}, {self._named(first)} by {self._size(first)}{comma}{because}"
         first, subject = seen.moves[0], seen.move_of(seen.incident.lead)
+        place = self.place
         told = f"{self._named(first)} {self._verb(first)}"
+        if since_words(first.reference, first.at):  # "since the first story in Tokyo" would be a story there
+            told, place = f"{self._named(first)}{place} {self._verb(first)}", ""
         others = len(seen.moves) - 1
         if subject is not None and subject is not first:
             told += f" and {self._named(subject)} {self._size(subject)}"
@@ -65,7 +78,7 @@ class Headline:
         else:
             along = f" alongside {count(others, 'other stock')}" if others else ""
         because = self._because()
-        return f"{told}{self.place}{when}{along.removesuffix(',') if because.startswith(';') else along}{because}"
+        return f"{told}{place}{when}{along.removesuffix(',') if because.startswith(';') else along}{because}"
 
     def _lead_in(self, reason: Reason, before: Incident) -> str:
         """How the message goes on from those before: a fall that was not told cannot be worse."""
@@ -77,12 +90,17 @@ class Headline:
             return "Prices react: "
         if not told.told_cause and seen.told_cause is not None:
             return "Cause found: "
+        first = seen.moves[0]
         if reason is Reason.ESCALATED:
+            if told.told_change is not None and abs(first.change) < abs(told.told_change) + 0.0005:
+                return f"Raised to {seen.incident.severity.word}: "
             return "Now worse: " if seen.direction < 0 else "Further: "
         another_day = told.told_session is not None and seen.session > told.told_session
-        if another_day and seen.lead.symbol in seen.moved_before:
+        if another_day and seen.lead.symbol in seen.moved_before and not first.turned_today:
             return "Again: "
-        return "Spreading: " if len(seen.moves) > 1 else ""
+        known = {a.symbol for a in seen.alerts if told.told_at is not None and a.fired_at <= told.told_at}
+        joined = [move for move in seen.moves if move.symbol not in known]
+        return "Spreading: " if len(seen.moves) > 1 and joined else ""
 
     def _news(self) -> str:
         """Of an incident whose rules asked for no price: the news, and whom it reaches."""
@@ -98,14 +116,21 @@ class Headline:
         """Of a move that is no more: no stock of the incident still stands in its direction."""
         name, fell = self.name(self.seen.lead.symbol), self.seen.direction < 0
         now = next((m for m in self.seen.turned if m.symbol == self.seen.lead.symbol), None)
-        stands = f" and now stands at {percent(now.change)}{since_words(now.reference, now.at)}" if now else ""
+        stands = (
+            f"stands {self._beside(now) or f'at {percent(now.change)}{since_words(now.reference, now.at)}'}"
+            if now
+            else ""
+        )
         lead, direction = self.seen.lead, self.seen.direction
         known = (lead.worst, lead.change, now.furthest.change if now and now.furthest else None)  # also before it fired
         far = max(
             (change for change in known if change is not None), key=lambda change: change * direction, default=None
         )
-        size = f" as much as {unsigned_percent(far)}" if far is not None and far * direction > 0 else ""
-        return f"{name} {'fell' if fell else 'rose'}{size}{stands}{self._because()}"
+        size = unsigned_percent(far) if far is not None and far * direction > 0 else ""
+        if stands and size in ("", unsigned_percent(0)):
+            return f"{name} {stands}{self._because()}"
+        moved = f"{'fell' if fell else 'rose'}{f' as much as {size}' if size else ''}"
+        return f"{name} {moved}{f' and now {stands}' if stands else ''}{self._because()}"
 
     def _when(self) -> str:
         """The phase, where it is that of all prices the headline gives."""
@@ -123,10 +148,21 @@ class Headline:
         """``falls 11.7 %``; of a stock that has crossed a level and stands where it was before, its price."""
         if unsigned_percent(move.change) == unsigned_percent(0):
             return f"stands at {price(move.price, move.currency)}, hardly changed{since_words(move.reference, move.at)}"
-        if move.reference.kind.startswith("high") and move.change < 0:  # it may rise today and still be below
-            high = since_words(move.reference, move.at).removeprefix(" from ")
-            return f"is {unsigned_percent(move.change)} below {high}"
+        rebounds = move.reference.kind.startswith("low") and move.change > 0 and not move.turned_today
+        if not rebounds and (beside := self._beside(move)):  # it may rise today and still be below
+            return f"is {beside}"
+        if move.turned_today:
+            way = "lower" if move.change < 0 else "higher"
+            return f"is {unsigned_percent(move.change)} {way}{since_words(move.reference, move.at)}"
         return f"{'falls' if self.seen.direction < 0 else 'rises'} {self._size(move)}"
+
+    @staticmethod
+    def _beside(move: StockMove) -> str:
+        """``9.5 % below the high of Thu 23 Jan``; empty where it is measured from no high or low."""
+        if not move.reference.kind.startswith(("high", "low")):
+            return ""
+        extreme = since_words(move.reference, move.at).removeprefix(" from ")
+        return f"{unsigned_percent(move.change)} {'below' if move.change < 0 else 'above'} {extreme}"
 
     @staticmethod
     def _size(move: StockMove) -> str:
@@ -142,7 +178,7 @@ class Headline:
             if seen.direction >= 0:
                 return ""
             if self.due:
-                whose = f"{self.name(seen.lead.symbol)}’s" if self.group else "its own"
+                whose = possessive(self.name(seen.lead.symbol)) if self.group else "its own"
                 return f"; most likely {whose} results"
             if seen.told_before is not None:
                 return "; no new cause known"

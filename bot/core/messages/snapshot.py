@@ -7,11 +7,11 @@ other. Only what was seen by the moment is used.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from statistics import median
 
-from bot.core.incidents.follow_ups import level_before, standing
+from bot.core.incidents.follow_ups import before_the_move, level_before, standing
 from bot.core.incidents.incidents import lead_alert
 from bot.core.messages.blocks.correction import set_apart
 from bot.core.model import (
@@ -29,6 +29,7 @@ from bot.core.model import (
     ToldCause,
 )
 from bot.core.prices.market import Market, SymbolPrices, change
+from bot.core.prices.references import MOMENTARY, span_of
 from bot.core.prices.sessions import Session
 from bot.core.text.wording import OLD
 
@@ -37,8 +38,6 @@ FURTHER_BY = 0.005
 reference."""
 CompanyOf = Callable[[str], str]
 """The symbol of a company's main listing, the same for all its listings."""
-MOMENTARY = frozenset({QuoteKind.OPEN, QuoteKind.TRADE, QuoteKind.CLOSE})
-"""Prices of a moment. A low or high belongs to the interval that ends with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +67,15 @@ class Snapshot:
     """The cause that may be told, or is no more than possible where there is none that may."""
     moved_before: frozenset[str] = frozenset()
     """Stocks of the incident that moved in one of its earlier sessions."""
+    fell_on: Mapping[date, frozenset[str]] = field(default_factory=dict)
+    """Those of them that moved in an earlier session as measured from the close before it, by session."""
     told_before: Alert | None = None
     """Where no cause may be told: an alert with the cause of a fall that this one goes on from, or is a part of."""
 
     def ahead(self, cause: CauseRef) -> timedelta:
-        """How long before the alert the story of a cause was there; below zero where it came later."""
-        return self.lead.fired_at - (cause.published_at or cause.seen_at)
+        """How long before the alert the story of a cause was there; below zero where it came later, also than the price
+        on which the alert fired."""
+        return min(self.lead.fired_at, self.lead.price_at) - (cause.published_at or cause.seen_at)
 
     @property
     def figures(self) -> Figures:
@@ -150,6 +152,8 @@ def snapshot(
     cause = next(told, None) or (next(iter(causes), None) if direction < 0 else None)
     before = [a for a in alerts if a.session < session and a.change is not None]
     known = cause is not None and cause.claim is not Claim.POSSIBLE
+    earlier = [a for a in before if a.told_at and (a.last_change or a.change or 0.0) * direction > 0]
+    days = sorted({a.session for a in earlier if _of_session(a)})
     return Snapshot(
         at,
         incident,
@@ -162,9 +166,15 @@ def snapshot(
         tuple(unpriced),
         apart,
         cause,
-        frozenset(a.symbol for a in before if a.told_at and (a.last_change or a.change or 0.0) * direction > 0),
+        frozenset(a.symbol for a in earlier),
+        {day: frozenset(a.symbol for a in earlier if a.session == day and _of_session(a)) for day in days},
         None if known or direction >= 0 else _told_before(lead, (*before, *_concerning(lead, incident, others))),
     )
+
+
+def _of_session(alert: Alert) -> bool:
+    """Whether the alert's change is that of its session."""
+    return alert.reference is not None and alert.reference.kind == "previous close"
 
 
 def _concerning(lead: Alert, incident: Incident, others: Iterable[Alert]) -> Iterator[Alert]:
@@ -213,7 +223,15 @@ def measured(prices: SymbolPrices, alert: Alert, direction: int, at: datetime) -
         furthest if further else None,
         quote.currency,
         _official(prices, quote, session),
+        _of_day(prices, quote, session, reference),
     )
+
+
+def _of_day(prices: SymbolPrices, quote: Quote, session: Session, reference: Reference) -> float | None:
+    """The change from the previous close, where ``reference`` is another price."""
+    if reference.kind == "previous close":
+        return None
+    return change(prices.rebased(quote), prices.previous_close(quote, session))
 
 
 def move_at(
@@ -259,10 +277,7 @@ def since_the_fall(
             continue
         alert = min((a for a in alerts if a.symbol == symbol), key=lambda a: a.session, default=None)
         prices = market.of(symbol)
-        session = prices.timetable.on(alert.session) if alert else None
-        close = prices.close_before(session, 1) if session else None
-        level = level_before(alert, prices) if alert else None
-        before = level if level and (close is None or level.session < close.session) else close or level
+        before = before_the_move(alert, prices) if alert else None
         found[symbol] = move_at(prices, at, closed_at, before) if before else None
     told = _one_a_company(market, found, closed_at or at, company_of)
     moves = [move for symbol in told if (move := found[symbol]) is not None]
@@ -434,24 +449,13 @@ def _furthest(
     quotes = [
         q
         for q in _seen(prices, start, session, at)
-        if q.kind in MOMENTARY or _span(prices, session, q)[0] >= reference.at
+        if q.kind in MOMENTARY or span_of(prices, session, q)[0] >= reference.at
     ]  # the low of an hour may have been before a reference within it
     found: Furthest | None = None
     if direction and quotes:
         quote = (min if direction < 0 else max)(quotes, key=prices.rebased)
         level = prices.rebased(quote)
-        found = Furthest(level, change(level, reference) or 0.0, *_span(prices, session, quote))
+        found = Furthest(level, change(level, reference) or 0.0, *span_of(prices, session, quote))
     if direction and known is not None and (found is None or (known - found.change) * direction > FURTHER_BY):
         return Furthest(None, known)
     return found
-
-
-def _span(prices: SymbolPrices, session: Session, quote: Quote) -> tuple[datetime, datetime]:
-    """Between which moments the price of ``quote`` was: for a low or high since the interval before it ended or, where
-    there is none, since the open. Trades within the interval do not bound it: the price may have been before them."""
-    if quote.kind in MOMENTARY:
-        return quote.at, quote.at
-    earlier = [q for q in prices.quotes_between(session.starts_at, quote.at) if q.at < quote.at]
-    ends = [q.at for q in earlier if q.kind not in MOMENTARY]
-    opens = [q.at for q in earlier if q.kind is QuoteKind.OPEN]
-    return (ends or opens or [session.starts_at])[-1], quote.at

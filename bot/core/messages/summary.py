@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from bot.core.incidents.follow_ups import level_before, standing
+from bot.core.incidents.follow_ups import before_the_move, level_before, standing
 from bot.core.incidents.incidents import first_alert, lead_alert
 from bot.core.messages.blocks import correction, portfolio, story
 from bot.core.messages.blocks.closing import closing
@@ -63,8 +63,20 @@ from bot.core.prices.benchmarks import ALONE, Benchmarks
 from bot.core.prices.earnings import EarningsCalendar, due_words
 from bot.core.prices.market import Market, change
 from bot.core.rules.conditions import Portfolio
-from bot.core.text.wording import listing, percent, price, short_day, there, unsigned_percent, verbatim, when
+from bot.core.text.wording import (
+    listing,
+    percent,
+    possessive,
+    price,
+    short_day,
+    there,
+    unsigned_percent,
+    verbatim,
+    when,
+)
 
+ANNOUNCED = timedelta(days=3)
+"""How long what a story says of the next days is something to watch for."""
 FOLLOW_UP_WORDS = {
     SESSION_CLOSE: "at the close",
     NEXT_SESSION_CLOSE: "at the next session's close",
@@ -145,14 +157,17 @@ class MessageBuilder:
         """The summary of an incident about a portfolio: how far it has moved, and which holdings moved it."""
         held = self.portfolio_of(seen.lead.rule)
         weights = held.weights if held is not None else {}
-        move, moves = portfolio.holdings_of(seen, seen.moves[0], weights, self.market)
+        found = portfolio.holdings_of(seen, seen.moves[0], weights, self.market)
+        move = found.whole
         name = verbatim(held.name) if held is not None else "The portfolio"
-        worse = "Now worse: " if reason is Reason.ESCALATED and before.thread.messages else ""
+        told = any(alert.told_at is not None for alert in seen.alerts)
+        further = "Now worse: " if move.change < 0 else "Further: "
+        worse = further if reason is Reason.ESCALATED and told else ""
         verb = "falls" if move.change < 0 else "rises"
-        phase = portfolio.phase_of(move, moves)
-        headline = f"{worse}{name} {verb} {unsigned_percent(move.change)}{WHEN.get(phase, '') if phase else ''}"
+        when_ = WHEN.get(found.phase, "") if found.phase is not None else ""
+        headline = f"{worse}{name} {verb} {unsigned_percent(move.change)}{when_}"
         blocks = [
-            *portfolio.the_portfolio(move, moves, name, weights, self.company, self._indices(seen)),
+            *portfolio.the_portfolio(found, name, weights, self.company, self._indices(seen)),
             *why(seen, "", self.company, self.exposure, self.topic, self._naming, known=False),
         ]
         return replace(framed(headline, folded(blocks)), figures=Figures(seen.at, (move,)), cause=seen.cause_for_lists)
@@ -183,7 +198,7 @@ class MessageBuilder:
         headline = f"Follow-up: {whose or self.company(lead.symbol)} {FOLLOW_UP_WORDS.get(kind, rebound)}"
         moves = since_the_fall(self.market, incident, alerts, at, closed_at, self.companies.company_of)
         own = next((m.reference for m in moves if m.symbol == lead.symbol), None)
-        before = level_before(first_alert(incident, alerts), self.market.of(lead.symbol)) or own
+        before = own or before_the_move(first_alert(incident, alerts), self.market.of(lead.symbol))
         began = next((a.change for a in alerts if a.change is not None), None)
         since = "the news" if began is None else "the fall" if began < 0 else "the rise"
         lines = self._lead_lines(lead, before, at, closed_at, since)
@@ -206,11 +221,13 @@ class MessageBuilder:
         group = group_of(seen, self.companies, self.topics, self.is_group_rule)
         fell = "rise" if seen.direction > 0 else "fall"
         whose = self.company(into.lead)
-        told = f"now told with {whose}’s {fell}" if into.lead != seen.lead.symbol else f"now told with a wider {fell}"
+        told = "now part of another message"
+        if into.lead != seen.lead.symbol:
+            told = f"now told with {possessive(whose)} {fell}"
         headline = Headline(seen, self.companies, self.topics, group, False, self._place(seen), told).text(
             Reason.FIRST, incident
         )
-        words = f"Now part of the same incident as {whose}’s {fell}; see the message about that."
+        words = f"Now part of the same incident as {possessive(whose)} {fell}; see the message about that."
         return framed(headline, [Block("part of", BlockKind.FACTS, 90, "", ((words,),))])
 
     def correction(self, incident: Incident, alerts: Sequence[Alert]) -> Summary:
@@ -313,7 +330,8 @@ class MessageBuilder:
             session = timetable.before(session, -1)
         opens_at = session.open_at if session is not None and session.open_at > seen.at else None
         reports = reports_ahead(self.earnings, [m.symbol for m in seen.moves], seen.at)
-        return outlook(opens_at, timetable.zone, reports, said, self.topics, self.company)
+        lately = [(story, one) for story, one in said if seen.at - story.seen_at <= ANNOUNCED]
+        return outlook(opens_at, timetable.zone, reports, lately, self.topics, self.company)
 
     def _main_exposure(self, symbol: str) -> str:
         company = self.companies.get(symbol)
@@ -433,16 +451,16 @@ class MessageBuilder:
         if not seen.direction or not seen.moves:
             return []
         company_of = self.companies.company_of
-        before = {company_of(symbol) for symbol in seen.moved_before}
+        before = {company_of(symbol) for symbols in seen.fell_on.values() for symbol in symbols}
         again = before.intersection(company_of(move.symbol) for move in seen.moves)
-        sessions = [day for day in seen.incident.sessions if day < seen.session]
-        if len(before) < 2 or not sessions:
+        days = sorted(seen.fell_on)
+        if len(before) < 2 or not days:
             return []
-        first, last = short_day(sessions[0]), short_day(sessions[-1])
-        days = f"On {first}" if len(sessions) == 1 else f"From {first} to {last}"
-        moved, verb = ("fell", "fall") if seen.direction < 0 else ("rose", "rise")
-        words = f"; {len(again)} of them {verb}{'s' if len(again) == 1 else ''} again" if again else ""
-        return [(f"{days} {len(before)} stocks {moved}{words}.",)]
+        first, last = short_day(days[0]), short_day(days[-1])
+        when_ = f"On {first}" if len(days) == 1 else f"From {first} to {last}"
+        moved = "fell" if seen.direction < 0 else "rose"
+        words = f"; {len(again)} of them {'has' if len(again) == 1 else 'have'} alerts again" if again else ""
+        return [(f"{when_} {len(before)} stocks {moved}{words}.",)]
 
     def _profile(self, seen: Snapshot, kinds: Sequence[Kind]) -> IncidentProfile:
         """The features by which precedents are found."""

@@ -99,6 +99,15 @@ class StockMove:
     """ISO 4217 code, or GBp for pence; empty where it is not known."""
     official: bool = False
     """The price is the session's official close."""
+    of_day: float | None = None
+    """The change from the previous close, where ``change`` is measured from something else and it is known."""
+
+    @property
+    def turned_today(self) -> bool:
+        """Whether a move from before today goes the other way today, by what a percentage with one decimal shows."""
+        if self.of_day is None or abs(self.of_day) < 0.0005 or self.reference.session >= self.session:
+            return False
+        return (self.of_day < 0) != (self.change < 0)
 
 
 @dataclass(frozen=True, slots=True)

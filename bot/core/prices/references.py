@@ -14,6 +14,24 @@ SPARSE = timedelta(hours=1)
 """What is measured since a time ago is measured from a price at most this much older than that, or once more as old:
 bars of an hour are that far apart, and of hours long past no more is remembered where symbols are many."""
 
+MOMENTARY = frozenset({QuoteKind.OPEN, QuoteKind.TRADE, QuoteKind.CLOSE})
+"""Prices of a moment. A low or high belongs to the interval that ends with it."""
+
+
+def span_of(prices: SymbolPrices, session: Session, quote: Quote) -> tuple[datetime, datetime]:
+    """Between which moments the price of ``quote`` was: for a low or high since the interval before it ended or, where
+    there is none, since the open; for the low or high of a whole session since its open. Trades within the interval do
+    not bound it: the price may have been before them."""
+    if quote.kind in MOMENTARY:
+        return quote.at, quote.at
+    bar = prices.bars.get(session.date)
+    if bar is not None and quote.at == session.close_at and quote.price in (bar.low, bar.high):
+        return session.open_at, quote.at
+    earlier = [q for q in prices.quotes_between(session.starts_at, quote.at) if q.at < quote.at]
+    ends = [q.at for q in earlier if q.kind not in MOMENTARY]
+    opens = [q.at for q in earlier if q.kind is QuoteKind.OPEN]
+    return (ends or opens or [session.starts_at])[-1], quote.at
+
 
 def resolve(
     prices: SymbolPrices, quote: Quote, session: Session, since: Since, story_at: datetime | None = None

@@ -134,6 +134,8 @@ def against(reference: Reference, at: datetime, currency: str = "") -> Line:
     level = price(reference.price, currency)
     if reference.kind == "previous close":
         return (f"against {level}, the close of {short_day(reference.session)}",)
+    if reference.kind.endswith((" session", " sessions")) and reference.kind[:1].isdigit():
+        return (f"against {level}, the close of {short_day(reference.session)}",)
     named = _kind_words(reference, at)
     return (f"against {level} ({named}, ", when(reference.at), ")")
 
@@ -205,6 +207,11 @@ CAUSE_HEADINGS = {
 def hedged(title: str, confidence: float | None) -> str:
     """A story's title where a list gives causes: ``possibly: …`` for one that is no more than that."""
     return f"possibly: {title}" if Claim.of(confidence) is Claim.POSSIBLE else title
+
+
+def possessive(name: str) -> str:
+    """``Nvidia’s``, ``Thomson Reuters’``."""
+    return f"{name}{'’' if bare(name).endswith('s') else '’s'}"
 
 
 LEVELS = ("price below ", "price above ")

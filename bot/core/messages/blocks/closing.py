@@ -20,16 +20,19 @@ def closing(
     """The block. ``worst`` has the lowest of each symbol that fell, ``since`` where symbols stand: both as changes from
     the price before the fall. ``company_of`` is the same for all listings of a company, which counts once; ``label``:
     how a symbol is shown."""
+    worst = {symbol: change for symbol, change in worst.items() if change < 0}
     since = [(symbol, change) for symbol, change in since if symbol in worst]
     if not worst or not since:
         return []
     furthest = min(worst, key=lambda symbol: (worst[symbol], symbol))
-    companies = count(len(set(map(company_of, worst))), "stock")
+    fallen = len(set(map(company_of, worst)))
+    companies = count(fallen, "stock")
     fell = f"{companies} fell; the furthest was {label(furthest)}, {percent(worst[furthest])} at its worst."
     lines: list[Line] = [(fell,)]
     if len(since) > 1:
         recovered = sorted(label(symbol) for symbol, change in since if change >= 0)
-        lines.append((f"Median change from before the fall: {percent(median(c for _, c in since))}.",))
+        known = f" of the {len(since)} with a price" if len(since) < fallen else ""
+        lines.append((f"Median change{known} from before the fall: {percent(median(c for _, c in since))}.",))
         lines.append((f"Fully recovered: {listing(recovered, NAMED) if recovered else 'none'}.",))
     lines.append(("This is the last message about this incident.",))
     return [Block("in sum", BlockKind.FACTS, 85, "In sum", tuple(lines))]

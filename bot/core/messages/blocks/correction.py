@@ -8,7 +8,7 @@ from bot.core.incidents.bonds import same_kind
 from bot.core.messages.blocks.frame import framed
 from bot.core.messages.blocks.titles import titled
 from bot.core.model import Alert, Block, BlockKind, CauseRef, Claim, Line, Strong, Summary
-from bot.core.text.wording import confidence_words, count, listing, quotation, shortened, verbatim, when
+from bot.core.text.wording import confidence_words, count, listing, possessive, quotation, shortened, verbatim, when
 
 NAMED = 6
 
@@ -21,7 +21,7 @@ def correction(alerts: Sequence[Alert], company: Callable[[str], str], topic: Ca
     assert cause is not None
     assert before is not None
     others = list(dict.fromkeys(a.symbol for a in alerts if a.symbol != first.symbol))
-    whose = f"{company(first.symbol)}’s" + (f" and {count(len(others), 'other')}’s" if others else "")
+    whose = possessive(company(first.symbol)) + (f" and {count(len(others), 'other')}’s" if others else "")
     headline = f"Correction: {whose} fall is most likely {topic(cause.topic)}, not {_as_told(before, topic)}"
     lines: list[Line] = [(Strong("Now: "), *_story(cause)), (Strong("First reported: "), *_story(before))]
     if others:
@@ -44,7 +44,7 @@ def replaced(lead: Alert, alerts: Sequence[Alert]) -> str:
     cause = lead.told_cause
     first = (a.corrected_from for a in alerts if a.symbol == lead.symbol and a.corrected_at is None)
     before = next((c for c in first if c is not None), None)
-    if cause is None or before is None or cause.cluster == before.cluster:
+    if cause is None or before is None or cause.cluster == before.cluster or before.claim is Claim.COINCIDENT:
         return ""
     told = "as first thought possible" if before.claim is Claim.POSSIBLE else "as first told"
     return f"Likely cause is now {_quoted(cause)}, not {_quoted(before)}, {told}."

@@ -44,6 +44,7 @@ from bot.core.text.wording import (
     joined,
     listing,
     percent,
+    possessive,
     price,
     quotation,
     short_day,
@@ -256,7 +257,7 @@ def _incident(happened: DigestIncident, company: Words, topic: Words) -> Line:
     if correction := corrected(lead, topic):
         rest += (" ", *correction)
     if happened.merged:
-        whose = listing([f"{company(i.lead)}’s" for i in happened.merged], 3)
+        whose = listing([possessive(company(i.lead)) for i in happened.merged], 3)
         rest.append(f" Merged with {whose}, first reported separately.")
     if len(days := sorted({a.session for a in happened.alerts})) > 1:
         rest.append(f" Alerts in {len(days)} sessions, the last on {short_day(days[-1])}.")

@@ -26,6 +26,7 @@ from bot.core.text.wording import (
     price,
     since_words,
     span_words,
+    typeset,
     verbatim,
     when,
 )
@@ -34,8 +35,18 @@ NOTABLE_SESSIONS = 20
 """A price is called the lowest since a date only where it is the lowest of at least this many sessions."""
 TOLD_IN_FULL = 3
 """How many stocks are told with level and "lowest since"."""
-_OWN = ("price ", "gap ", "extreme ", "abnormal ", "drawdown ", "group ")
-"""How conditions on the stock's own move begin, or on that of its own line of business."""
+_OWN = ("price ", "portfolio ")
+"""How conditions on the stock's own price begin, which the facts give."""
+_KINDS = {
+    "gap": "how it opened",
+    "extreme": "how its price stands beside earlier closes",
+    "volume": "its volume",
+    "abnormal": "how it moves beside the market",
+    "breadth": "how others move",
+    "group": "how its line of business moves",
+    "market": "how the market moves",
+}
+"""What the other conditions look at, by how they begin."""
 _SIZES = re.compile(r" [+-][0-9.]+%")
 Named = Callable[[str], str]
 
@@ -50,7 +61,7 @@ def happened(seen: Snapshot, market: Market, company: Named, indices: Sequence[t
         lines += _before_the_night(move, market.of(move.symbol), seen.at)
         lines += [_sentence(words) for words in _further(move, market.of(move.symbol))]
         lines += _volume(move, market.of(move.symbol), seen.at)
-    lines += _by_others(seen.lead)
+    lines += _fired_on(seen.lead)
     if not told:
         name = company(seen.lead.symbol)
         for move in sorted(seen.turned, key=lambda m: m.symbol != seen.lead.symbol)[:TOLD_IN_FULL]:
@@ -78,6 +89,7 @@ def price_line(move: StockMove, name: str, at: datetime, city: str = "") -> Line
     return joined(
         (Strong(f"{name} ({move.symbol}) {price(move.price, move.currency)}, {percent(move.change)}"), " "),
         against(move.reference, move.at, move.currency),
+        (f"; {percent(move.of_day)} on the day" if move.of_day is not None else "",),
         (
             f"; {hours}, ",
             clock(move.at) if move.at.date() == at.date() else when(move.at),
@@ -127,17 +139,24 @@ def _levels(seen: Snapshot, move: StockMove) -> list[Line]:
     return list(found.values())
 
 
-def _by_others(lead: Alert) -> list[Line]:
-    """That an alert is not about its own stock's move but about that of others, and which; not how far, as an
-    interval's low may have counted that is no price of that moment."""
+def _fired_on(lead: Alert) -> list[Line]:
+    """What an alert fired on, where its rule asks for no change of the stock's own price: its open, its volume, an
+    extreme, how others move. Of others it names which, not how far, as an interval's low may have counted that is no
+    price of that moment."""
     held = list(_held(lead.checks))
     if any(check.condition.startswith(_OWN) for check in held):
         return []
     lines: list[Line] = []
-    for check in held:
-        words = _SIZES.sub("", check.measured)
-        if check.condition.startswith("breadth ") and lead.symbol not in re.split(r"[ ,:;]+", words):
-            lines.append((f"“{verbatim(lead.rule)}” fired on how others move, ", clock(lead.fired_at), f" ({words})."))
+    for kind, what in _KINDS.items():
+        for check in held:
+            words = typeset(check.measured)
+            if not check.condition.startswith(f"{kind} "):
+                continue
+            if kind == "breadth":
+                words = typeset(_SIZES.sub("", check.measured))
+                if lead.symbol in re.split(r"[ ,:;]+", words):
+                    continue
+            lines.append((f"“{verbatim(lead.rule)}” fired on {what}, ", clock(lead.fired_at), f" ({words})."))
     return lines
 
 

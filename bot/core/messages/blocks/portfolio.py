@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
+from typing import NamedTuple
 
 from bot.core.messages.snapshot import Snapshot, move_at
 from bot.core.model import Block, BlockKind, Line, Phase, StockMove, Strong
@@ -14,42 +16,53 @@ SHOWN = 8
 """How many holdings have a line."""
 
 
-def holdings_of(
-    seen: Snapshot, move: StockMove, weights: Mapping[str, float], market: Market
-) -> tuple[StockMove, list[StockMove]]:
-    """The portfolio's move as the sum of its holdings' latest prices in its session, and theirs, what adds most first.
-    ``move`` is what the rule measured, which waits for prices to hold."""
+class Holdings(NamedTuple):
+    """A portfolio's move, and what it is made of."""
+
+    whole: StockMove
+    moves: tuple[StockMove, ...]
+    """Of the holdings with a price in its session, what adds most first."""
+    since: date | None
+    """The session of the close that all holdings are measured from; ``None`` where exchanges differ."""
+    phase: Phase | None
+    """The phase of all prices; ``None`` where exchanges differ."""
+
+
+def holdings_of(seen: Snapshot, move: StockMove, weights: Mapping[str, float], market: Market) -> Holdings:
+    """The portfolio's move as the sum of its holdings' latest prices in its session. ``move`` is what the rule
+    measured, which waits for prices to hold."""
     every = [one for symbol in weights if (one := move_at(market.of(symbol), seen.at)) is not None]
     moves = [one for one in every if one.session == move.session]
     moves.sort(key=lambda one: weights[one.symbol] * one.change * seen.direction, reverse=True)
     if not moves:
-        return move, []
+        return Holdings(move, (), move.reference.session, move.phase)
     change = sum(weights[one.symbol] * one.change for one in moves)
     last = max(moves, key=lambda one: one.at)
     level = move.reference.price * (1 + change)
-    return replace(move, price=level, change=change, at=last.at, phase=last.phase), moves
-
-
-def phase_of(move: StockMove, moves: Sequence[StockMove]) -> Phase | None:
-    """The phase of all the prices that the portfolio's ``move`` is made of; ``None`` where markets differ."""
-    phases = {(one.phase, one.official) for one in moves} or {(move.phase, False)}
-    return phases.pop()[0] if len(phases) == 1 else None
+    # a holding without a price in the session counts as unmoved from its latest close
+    closes = {one.reference.session if one.session == move.session else one.session for one in every}
+    phases = {(one.phase, one.official) for one in moves}
+    return Holdings(
+        replace(move, price=level, change=change, at=last.at, phase=last.phase),
+        tuple(moves),
+        closes.pop() if len(closes) == 1 else None,
+        last.phase if len(phases) == 1 else None,
+    )
 
 
 def the_portfolio(
-    move: StockMove,
-    moves: Sequence[StockMove],
+    held: Holdings,
     name: str,
     weights: Mapping[str, float],
     company: Callable[[str], str],
     indices: Sequence[tuple[str, float]],
 ) -> list[Block]:
-    """The blocks. ``move`` is the portfolio's, ``moves`` are its holdings' as ``holdings_of`` gives them; ``indices``:
-    what the market did."""
-    before = {one.reference.session for one in moves} or {move.reference.session}
-    since = f"the close of {short_day(before.pop())}" if len(before) == 1 else "each stock's previous close"
-    phase = phase_of(move, moves)
-    by = f"{PHASE_WORDS[phase]}, " if phase is not None else "by prices up to "
+    """The blocks. ``indices``: what the market did."""
+    move, moves = held.whole, held.moves
+    since = f"the close of {short_day(held.since)}" if held.since is not None else "each stock's previous close"
+    at_close = all(one.official for one in moves)
+    hours = "at the close" if at_close and moves else PHASE_WORDS[held.phase] if held.phase is not None else ""
+    by = f"{hours}, " if hours and held.phase is not None else "by prices up to "
     lines: list[Line] = [(Strong(f"{name} {percent(move.change)}"), f" since {since}; {by}", clock(move.at), ".")]
     if indices:
         lines.append((f"The market: {listing([f'{n} {percent(change)}' for n, change in indices])}.",))

@@ -16,6 +16,7 @@ from bot.core.text.wording import (
     confidence_words,
     count,
     listing,
+    possessive,
     short_day,
     shortened,
     verbatim,
@@ -56,7 +57,9 @@ def why(
         lines.append(change)
     about = [] if known else _background(cause, seen, company, exposure, naming)
     details = [Block("about the cause", BlockKind.LINKS, 58, "About it", tuple(about), folded=True)] if about else []
-    heading = "Earlier news" if claim is Claim.COINCIDENT and seen.ahead(cause) > AT_THE_SAME_TIME else ""
+    heading = ""
+    if claim is Claim.COINCIDENT and abs(seen.ahead(cause)) > AT_THE_SAME_TIME:
+        heading = "Earlier news" if seen.ahead(cause) > AT_THE_SAME_TIME else "Later news"
     return [_block(lines, claim, heading), *details]
 
 
@@ -66,9 +69,9 @@ def _before(seen: Snapshot, company: Named, topic: Named) -> list[Block]:
     if before is None or before.told_cause is None:
         return []
     cause = before.told_cause
-    fall = f"{company(before.symbol)}’s fall told on {short_day(before.session)}"
-    stated = f"The likely cause of {fall} is" if cause.claim is Claim.STATED else f"{fall} came beside"
-    lines = ((f"{stated} {topic(cause.topic)}: ", *titled(cause.title, cause.link), *_origin(cause), "."),)
+    fall = f"{possessive(company(before.symbol))} fall of {short_day(before.session)}"
+    stated = "The likely cause of" if cause.claim is Claim.STATED else "Beside"
+    lines = ((f"{stated} {fall}: {topic(cause.topic)}, ", *titled(cause.title, cause.link), *_origin(cause), "."),)
     return [Block("told before", BlockKind.LINKS, 79, "Told before", lines)]
 
 
@@ -133,7 +136,8 @@ def _possibly(cause: CauseRef, seen: Snapshot) -> list[Line]:
     """A cause that is no more than possible, without what would make it sound like more."""
     certainty = f" (confidence {cause.confidence:.2f})."
     story = (*titled(cause.title, cause.link), *_origin(cause), certainty)
-    unknown = "No new cause is known." if seen.told_before is not None else "No cause is known yet."
+    new = "new cause is known" if seen.told_before is not None else "cause is known yet"
+    unknown = f"No {new}. This is one possibility, and no more:"
     if _has_another_first(cause):  # when that was seen says nothing of this one
         return [(unknown,), story, (f"Reported by {_sources(cause)}.",)]
     return [(unknown,), story, (f"First seen {_ahead(cause, seen)}; {_sources(cause)}.",)]

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from bot.core.model import Check, Quote, QuoteKind, Reference
 from bot.core.prices.market import APART, SymbolPrices, change
-from bot.core.prices.references import peak, resolve
+from bot.core.prices.references import MOMENTARY, peak, resolve, span_of
 from bot.core.prices.sessions import Session
 from bot.core.prices.windows import Since, Span, format_duration
 from bot.core.rules.comparison import Comparison
@@ -180,6 +180,7 @@ def change_since(prices: SymbolPrices, since: Since, asked: Comparison, context:
         context,
         f"reference price unknown ({since})",
         since.duration,
+        within=since.kind in ("duration", "story"),
     )
 
 
@@ -201,14 +202,19 @@ def _change(
     context: Context,
     unknown: str,
     ago: timedelta | None = None,
+    *,
+    within: bool = False,
 ) -> Measurement:
-    """``ago``: how old the reference is meant to be; one that is a good deal older is told with its age."""
+    """``ago``: how old the reference is meant to be; one that is a good deal older is told with its age. ``within``: it
+    may be a price of the session, from after the low or high that is compared with it."""
 
     def measure(quote: Quote, session: Session) -> Sample | str:
         reference = reference_of(quote, session)
         moved = change(quote.price, reference)
         if reference is None or moved is None:
             return unknown
+        if within and quote.kind not in MOMENTARY and span_of(prices, session, quote)[0] < reference.at:
+            return "a low or high of an interval that began before the reference"
         words = ""
         if not context.brief:
             now, before = (price(each, prices.currency) for each in (quote.price, reference.price))
