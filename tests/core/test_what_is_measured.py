@@ -19,6 +19,7 @@ from bot.core.model import (
     Observation,
     QuoteKind,
 )
+from bot.core.news.vocabulary import Family
 from bot.core.prices.references import span_of
 from bot.core.prices.windows import parse_since
 from bot.core.rules.comparison import parse_comparison
@@ -167,3 +168,16 @@ def test_what_rose_in_the_end_is_not_counted_as_fallen() -> None:
 def test_names_that_end_in_s() -> None:
     assert possessive("Nvidia") == "Nvidia’s"
     assert possessive("Thomson Reuters") == "Thomson Reuters’"
+
+
+@pytest.mark.parametrize(
+    ("family", "model", "called"),
+    [
+        (Family("o-series", "OpenAI"), "o-series O3", "OpenAI o3"),
+        (Family("Mistral models", "Mistral"), "Mistral models Small 3", "Mistral Small 3"),
+        (Family("MiniMax models", "MiniMax"), "MiniMax models", "MiniMax models"),
+        (Family("Claude", "Anthropic"), "Claude 4", "Claude 4"),
+    ],
+)
+def test_a_model_is_told_by_the_name_that_people_use(family: Family, model: str, called: str) -> None:
+    assert family.called(model) == called

@@ -55,6 +55,14 @@ class Family:
     company: str = ""
     """Of a product whose maker is no lab."""
 
+    def called(self, model: str) -> str:
+        """What people call a model of this family, given its canonical name: ``o-series O3`` is OpenAI o3, and
+        ``Mistral models Small 3`` is Mistral Small 3."""
+        version = model.removeprefix(self.name).strip()
+        if not version or not self.lab or not self.name.endswith(("-series", " models")):
+            return model
+        return f"{self.lab} {version.lower() if self.name.endswith('-series') else version}"
+
 
 @dataclass(frozen=True, slots=True)
 class Signal:

@@ -74,10 +74,11 @@ def _what(said: Sequence[tuple[Story, Said]], reader: StoryReader, known_since: 
     model = max(models, key=lambda name: (models[name], name))
     story = next(story for story, one in said if one.about[:1] == (f"model:{model}",))
     family = reader.family(model)
-    by = f", by {verbatim(family.lab)}" if family and family.lab else ""
+    called = family.called(model) if family else model
+    by = f", by {verbatim(family.lab)}" if family and family.lab and called == model else ""
     if known_since is not None and story.seen_at > known_since:
-        return [(Strong(verbatim(model)), f"{by}.")]
-    return [(Strong(verbatim(model)), f"{by}; first seen ", when(story.seen_at), " (", *_source(story), ").")]
+        return [(Strong(verbatim(called)), f"{by}.")]
+    return [(Strong(verbatim(called)), f"{by}; first seen ", when(story.seen_at), " (", *_source(story), ").")]
 
 
 def _source(story: Story) -> tuple[str | Link, ...]:
