@@ -198,7 +198,7 @@ def as_told(last: ToldMessage | None) -> dict[str, Any] | None:
 
 
 def _stocks(alerts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The symbols, the furthest first, each with its most severe alert first."""
+    """The symbols, the largest move first, each with its most severe alert first."""
     by_symbol: dict[str, list[dict[str, Any]]] = {}
     for each in sorted(alerts, key=lambda a: (-Severity.parse(a["severity"]), a["at"])):
         by_symbol.setdefault(each["symbol"], []).append(each)

@@ -53,8 +53,8 @@ async def test_an_incident_is_told_whole(pages: httpx.AsyncClient) -> None:
     for part in (
         "began 27 Jan 2025 06:30 closed 3 Feb 2025 21:00",
         "first story: DeepSeek-R1 is out, 20 Jan 2025 12:37",
-        "Nvidia (NVDA) −18.2 % at its furthest",
-        "48 stocks with alerts, the furthest first",
+        "Nvidia (NVDA) −18.2 % at its worst",
+        "48 stocks with alerts, deepest fall first",
         "NBIS −41.4 % −37.4 %",
         "19 stories behind it",
         "What brokers tell clients about DeepSeek Financial Times",
@@ -86,7 +86,7 @@ async def test_an_alert_is_told_whole(pages: httpx.AsyncClient, week: Path) -> N
         (chosen,) = conn.execute("SELECT id FROM alerts WHERE symbol = 'NVDA' AND rule = 'ai-model-shock'").fetchone()
     said = words_of(await pages.get(f"/alert/{chosen}"))
     for part in (
-        "Nvidia (NVDA) −18.2 % at its furthest, by ai-model-shock",
+        "Nvidia (NVDA) −18.2 % at its worst, by ai-model-shock",
         "fired 27 Jan 2025 11:00 at 122.75, −13.9 %",
         "critical since 27 Jan 2025 17:00 , at 117.26, −17.8 %",
         "part of incident 20250127-1",
