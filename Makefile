@@ -1,5 +1,5 @@
 # Aftershock's commands. Each makes .venv from the locks first if it is missing or out of date.
-# PYTHON=python3.12 make test   chooses the interpreter (3.11 to 3.13)
+# PYTHON=python3.12 make test   chooses the interpreter (3.11 to 3.14)
 # make replay ARGS="…"          passes arguments on
 .DEFAULT_GOAL := help
 .PHONY: run demo web test test-fast fuzz lint format types lock setup site clean help

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from shlex import quote
 
 OLDEST = (3, 11)
-NEWEST = (3, 13)
+NEWEST = (3, 14)
 
 # Required packages, by import name; a test compares them with pyproject.toml
 PACKAGES = (
@@ -52,7 +52,7 @@ def trouble() -> "str | None":  # quoted, here and below: Python 3.6 could not e
     """What is wrong with this Python, if anything."""
     version = tuple(sys.version_info[:2])
     if not OLDEST <= version <= NEWEST:
-        return f"this is Python {version[0]}.{version[1]}, and Aftershock needs 3.11, 3.12 or 3.13"
+        return f"this is Python {version[0]}.{version[1]}, and Aftershock needs 3.11 to 3.14"
     absent = missing(PACKAGES)
     if absent:
         return f"this Python lacks {absent[0] if len(absent) == 1 else 'what Aftershock needs'}"

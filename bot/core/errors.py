@@ -128,6 +128,10 @@ class StoreVersionError(StoreError):
     """The file was written by a newer Aftershock, belongs to another mode, or is not ours at all."""
 
 
+class StoreOutdatedError(StoreVersionError):
+    """The file was written by an older Aftershock; the first start of ``run`` brings it up to date."""
+
+
 class DeliveryError(AftershockError):
     """One attempt to deliver failed.
 

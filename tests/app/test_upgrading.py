@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.adapters.store import open_store
+from bot.app.lab.diffing import edits_between, versions
 from bot.app.setup.new_folder import copy_rule
 from bot.app.setup.upgrading import RECORD, ShippedChange, look_for_changes, note_what_ships
+from bot.cli.history.filters import database_file
 from bot.core.errors import UsageError
 from tests.command import run_command
 
@@ -122,3 +128,35 @@ def test_a_folder_that_takes_nothing_has_nothing_to_bring_up_to_date(repository:
     for act in (look_for_changes, note_what_ships):
         with pytest.raises(UsageError, match="takes nothing of what ships"):
             act(repository / "config.yaml")
+
+
+def test_a_key_that_rules_can_have_by_now_changes_no_rule_without_it(config: Path) -> None:
+    known = json.loads((config.parent / RECORD).read_text(encoding="utf-8"))["things"]["rule"]
+    assert "    to: []\n" in known["winner"]
+    before(config, rule={"winner": known["winner"].replace("    to: []\n", "")})
+    assert changes(config) == set()
+
+
+def test_a_history_of_the_program_before_is_no_fault(config: Path) -> None:
+    history = config.parent / "data" / "aftershock.db"
+    history.parent.mkdir()
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    open_store(history, mode="live", run_name="live", now=now).close(now)
+    with closing(sqlite3.connect(history)) as db:
+        [version] = db.execute("PRAGMA user_version").fetchone()
+        db.execute(f"PRAGMA user_version = {version - 1}")
+    said = run_command("check", "--offline", "--config", config).stdout
+    assert "of an earlier version; the first start of run brings it up to date, and keeps a copy" in said
+
+
+def test_the_first_edit_is_compared_with_what_ships_before_the_bot_has_run(config: Path) -> None:
+    copied = copy_rule(config, "winner")
+    copied.write_text(copied.read_text(encoding="utf-8").replace("enabled: false", "enabled: true"), encoding="utf-8")
+    history = config.parent / "data" / "aftershock.db"
+    for against in (None, "shipped"):
+        found = versions(config, None, against, datetime(2026, 1, 1, tzinfo=UTC), lambda: database_file(config, None))
+        assert found.against == "the rules that ship"
+        assert edits_between(*found.of()) == ["winner (changed)", "my-first-rule (new, off)"]
+    said = run_command("rules", "diff", "--config", config, code=1).stderr
+    assert f"{history.name}: no history there yet" in said
+    assert "a recorded week can be played before: --episode deepseek-2025-01" in said

@@ -37,6 +37,13 @@ def test_a_comparison_is_exact_at_its_limit(text: str, below: bool, at: bool, ab
     comparison = parse_comparison(text)
     assert [comparison.holds(v) for v in (2 - 1e-8, 2.0, 2 + 1e-8)] == [below, at, above]
     assert not comparison.holds(math.nan)
+
+
+@pytest.mark.parametrize("text", ["< -10%", ">= 3", "between -5% and -2%"])
+def test_a_comparison_equals_itself(text: str) -> None:
+    comparison = parse_comparison(text)
+    numbers = [comparison.limit, comparison.upper]
+    assert numbers == [float(str(number)) for number in numbers], "no NaN, which equals nothing"
     assert str(comparison) == text
 
 

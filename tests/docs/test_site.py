@@ -81,7 +81,6 @@ def test_what_is_wrong_with_a_site_is_found(repository: Path, tmp_path: Path, bo
     assert list(tool(repository, "site").faults(tmp_path)) == said
 
 
-@pytest.mark.campaign
 def test_the_site_is_built_strictly_and_its_links_lead_somewhere(repository: Path, tmp_path: Path) -> None:
     python = repository / ".venv-site" / "bin" / "python"
     if not python.exists():

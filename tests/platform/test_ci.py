@@ -1,4 +1,4 @@
-"""``.ci/run`` runs lint, types and exactly the test command people are told to use."""
+"""``.ci/run`` runs lint, types, the site and exactly the test command people are told to use."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def commands(script: str) -> list[str]:
 
 def test_it_runs_lint_types_and_the_test_command_last(repository: Path) -> None:
     script = (repository / ".ci/run").read_text()
-    assert commands(script) == ["make lint", "make types", TEST_COMMAND]
+    assert commands(script) == ["make lint", "make types", "make site", TEST_COMMAND]
     assert script.rstrip().endswith(TEST_COMMAND)
     assert "set -euo pipefail" in script
 

@@ -45,7 +45,7 @@ def test_a_python_too_old_is_told_so_with_the_way_to_run(old_python: str, checko
     assert result.returncode == 2
     assert result.stdout == ""
     assert result.stderr.count("\n") == 1
-    assert "Aftershock needs 3.11, 3.12 or 3.13" in result.stderr
+    assert "Aftershock needs 3.11 to 3.14" in result.stderr
     assert "run: make setup && .venv/bin/python main.py replay deepseek-2025-01" in result.stderr
 
 
@@ -89,6 +89,6 @@ def test_the_versions_are_those_of_pyproject(repository: Path) -> None:
 
     supported = SpecifierSet(tomllib.loads((repository / "pyproject.toml").read_text())["project"]["requires-python"])
     for minor in range(6, 20):
-        assert ((3, minor) in ((3, 11), (3, 12), (3, 13))) == (f"3.{minor}.0" in supported)
+        assert ((3, minor) in ((3, 11), (3, 12), (3, 13), (3, 14))) == (f"3.{minor}.0" in supported)
     assert environment.OLDEST == (3, 11)
-    assert environment.NEWEST == (3, 13)
+    assert environment.NEWEST == (3, 14)

@@ -18,7 +18,7 @@ APPRISE = "requirements-apprise.lock"
 ALL = (RUN, DEV, WEB, PARQUET, APPRISE)
 SITE = "requirements-site.lock"
 """Apart from the others: what builds the documentation is nothing that runs."""
-PYTHONS = ("3.11.0", "3.11.9", "3.12.0", "3.13.0")
+PYTHONS = ("3.11.0", "3.11.9", "3.12.0", "3.13.0", "3.14.0")
 
 
 class Pin:

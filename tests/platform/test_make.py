@@ -254,7 +254,7 @@ def test_a_package_the_index_does_not_have_is_named(checkout: Checkout) -> None:
 
 def test_a_python_too_old_is_said_with_what_to_do(checkout: Checkout, old_python: str) -> None:
     line = one_line(checkout.make("run", PYTHON=old_python))
-    assert "needs Python 3.11, 3.12 or 3.13" in line
+    assert "needs Python 3.11 to 3.14" in line
     assert "PYTHON=" in line
     assert checkout.stamp is not None
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.adapters.store.connection import make_private, transaction, translated
-from bot.core.errors import StoreError, StoreVersionError
+from bot.core.errors import StoreError, StoreOutdatedError, StoreVersionError
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -86,10 +86,11 @@ def stored_version(conn: sqlite3.Connection, path: Path, newest: int = len(MIGRA
 
 
 def require_current(conn: sqlite3.Connection, path: Path) -> None:
-    """For readers: raises StoreVersionError unless the database has exactly this program's version."""
+    """For readers: raises StoreVersionError unless the database has exactly this program's version, StoreOutdatedError
+    where it has an older one."""
     version = stored_version(conn, path)
     if version < len(MIGRATIONS):
-        raise StoreVersionError(
+        raise StoreOutdatedError(
             f"{path}: database version {version}, this program reads {len(MIGRATIONS)}; "
             "start it once with run or replay, which brings the file up to date"
         )

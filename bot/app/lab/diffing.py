@@ -21,7 +21,7 @@ from bot.app.stores import read_store
 from bot.config.rule_tests.file import Recording
 from bot.config.rules import load_rules, rule_files
 from bot.core.engine import Engine
-from bot.core.errors import UsageError
+from bot.core.errors import StoreError, UsageError
 from bot.core.model import AlertChange, Announcement, ChangeKind, DailyBar, Observation, Reason
 from bot.core.rules.conditions import Price
 from bot.core.rules.nearness import blocker
@@ -31,6 +31,8 @@ from bot.render import plain
 
 IN_FORCE = "history"
 """Compare with the rules that the bot last ran with."""
+SHIPPED_RULES = "shipped"
+"""Compare with the rules that ship, without what the folder has of its own."""
 NEAR = timedelta(days=1)
 """Messages further apart than this are not the same one earlier or later."""
 NAMED = 3
@@ -139,18 +141,23 @@ def versions(
     config: Path, rules: Path | None, against: str | None, now: datetime, database: Callable[[], Path]
 ) -> Versions:
     """The rules at ``rules``, by default the configured ones, and those they are compared with: ``history`` (those last
-    in force in ``database``, which may raise UsageError), a file or folder, or a revision of git.
+    in force in ``database``, which may raise StoreError), ``shipped``, a file or folder, or a revision of git.
 
-    By default ``rules`` is compared with the configured ones, and those with the history. Raises UsageError,
-    ConfigError and StoreError.
+    By default ``rules`` is compared with the configured ones, and those with the history or, in a folder that takes
+    what ships and in which the bot has not run yet, with what ships. Raises UsageError, ConfigError and StoreError.
     """
     workbench = open_workbench(config, None, now)
     if rules is not None and not rules.exists():
         raise UsageError(f"{rules} does not exist; name a rule file or a folder of rule files")
     if against is None and rules is not None:
         return Versions(workbench, "the configured rules", workbench.rules, rules)
+    ships = workbench.beneath
+    if against is None and ships is not None and not _has_run(database):
+        against = SHIPPED_RULES
     if against in (None, IN_FORCE):
         return Versions(workbench, "the rules last in force", _in_force(workbench, database()), rules)
+    if against == SHIPPED_RULES and ships is not None:
+        return Versions(workbench, "the rules that ship", lambda s: load_rules((), workbench.around(s), ships), rules)
     if (path := Path(against or "")).exists():
 
         def named(symbols: Collection[str]) -> RuleSet:
@@ -166,6 +173,16 @@ def versions(
         return load_rules(tuple(texts), workbench.around(symbols), workbench.beneath, texts=texts)
 
     return Versions(workbench, f"{against} in git", revised, rules)
+
+
+def _has_run(database: Callable[[], Path]) -> bool:
+    """Whether a history knows rules in force. Raises StoreError."""
+    try:
+        file = database()
+    except StoreError:  # there is none
+        return False
+    with read_store(file) as store:
+        return bool(store.rules_in_force())
 
 
 def _in_force(workbench: Workbench, database: Path) -> Callable[[Collection[str]], RuleSet]:
@@ -197,7 +214,8 @@ def edits_between(before: RuleSet, now: RuleSet) -> list[str]:
     """The rules that differ, in words."""
     old, new = before.versions, now.versions
     changed = [f"{name} (changed)" for name in new if name in old and old[name][0] != new[name][0]]
-    return [*changed, *(f"{n} (new)" for n in new if n not in old), *(f"{n} (gone)" for n in old if n not in new)]
+    come = [f"{rule.name} ({'new' if rule.enabled else 'new, off'})" for rule in now if rule.name not in old]
+    return [*changed, *come, *(f"{name} (gone)" for name in old if name not in new)]
 
 
 # -------------------------------------------------------------------------------------------------------------- played

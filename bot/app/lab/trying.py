@@ -27,6 +27,8 @@ from bot.replay.runner import POSITION
 
 EARLIER = timedelta(hours=12)
 """Played before the first session compared: in Asia a session begins on the day before, in UTC."""
+WEEK = "--episode deepseek-2025-01"
+"""What every installation can play."""
 AGREE_WITHIN = timedelta(seconds=1)
 """Alerts no further apart than this fired at the same time."""
 
@@ -133,7 +135,9 @@ def past_of(database: Path, since: datetime, until: datetime, now: datetime) -> 
     with open_history(database) as history:
         extent, whole_since, backtest = history.extent(), history.every_quote_since(), history.is_of_backtest()
     if extent is None:
-        raise UsageError(f"{database}: no prices or stories yet; start `run` to collect them")
+        raise UsageError(
+            f"{database}: no prices or stories yet; start `run` to collect them, or name a recorded week, as {WEEK}"
+        )
     until = min(until, now)
     first = since.date() if since.time() == time() else since.date() + timedelta(days=1)
     if until < extent[0] or since > extent[1] or first > until.date():

@@ -31,7 +31,15 @@ from bot.clock import SystemClock
 from bot.config.settings.metrics import VARIABLE, HeartbeatSettings, find_heartbeat_url
 from bot.config.settings.model import LanguageModelSettings
 from bot.config.settings.secret_files import LANGUAGE_MODEL_KEY, find_language_model_key
-from bot.core.errors import AftershockError, ConfigError, DeliveryError, Obstacle, SourceError, UsageError
+from bot.core.errors import (
+    AftershockError,
+    ConfigError,
+    DeliveryError,
+    Obstacle,
+    SourceError,
+    StoreOutdatedError,
+    UsageError,
+)
 from bot.core.model import Absence, Story
 from bot.core.model.feeds import FeedSpec
 from bot.core.model.on_demand import Wanted, WantedKind
@@ -157,6 +165,9 @@ def _database(file: Path) -> Finding:
     try:
         with open_history(file) as history:
             count = history.count_alerts()
+    except StoreOutdatedError:
+        words = "of an earlier version; the first start of run brings it up to date, and keeps a copy"
+        return Finding("history", True, f"{file}: {words}")
     except AftershockError as error:
         return Finding("history", False, str(error), "move the file away, or name another under storage: database:")
     return Finding("history", True, f"{file}: {count} alerts")

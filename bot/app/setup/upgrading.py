@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -35,6 +36,8 @@ SECTION = "section"
 """What one thing of the configuration is called that ``init`` copies, all but feeds and watchlist."""
 GROUP = "list of companies"
 """A group of ``companies.yaml``, beside those of the watchlist."""
+_EMPTY = re.compile(r"\s*\w+: (\[\]|\{\})")
+"""A line of a rule that asks for nothing."""
 Things = Mapping[str, Mapping[str, str]]
 """By kind and name: a rule's text, or a digest."""
 
@@ -103,12 +106,20 @@ def _changes(before: Things, now: Things, own: Mapping[str, set[str]]) -> Iterat
     for kind in dict.fromkeys((*before, *now)):
         old, new = before.get(kind, {}), now.get(kind, {})
         for name in sorted({*old, *new}):
-            if old.get(name) == new.get(name):
+            if old.get(name) == new.get(name) or (kind == "rule" and _same_rule(old.get(name), new.get(name))):
                 continue
             what = "new" if name not in old else "changed" if name in new else "gone"
             beneath = name in own.get(kind, ())
             shown = kind == "rule" and what == "changed" and beneath
             yield ShippedChange(kind, name, what, beneath, tuple(_diff(old[name], new[name])) if shown else ())
+
+
+def _same_rule(old: str | None, new: str | None) -> bool:
+    """Whether only keys were added that are empty: those that rules can have by now, and this one has not."""
+    if old is None or new is None:
+        return False
+    known = old.splitlines()
+    return [line for line in new.splitlines() if line in known or not _EMPTY.fullmatch(line)] == known
 
 
 def _diff(old: str, new: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ from bot.cli.commands import Commands
 from bot.cli.history.filters import database_file
 from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json, parse_when, shown_path
 from bot.cli.terminal import say, say_all, say_json, tell
-from bot.core.errors import UsageError
+from bot.core.errors import StoreError, UsageError
 from bot.core.text.wording import count
 from bot.render.outside import command
 
@@ -61,7 +61,6 @@ def run_tests(
     from bot.app.lab import rule_test_report as report
     from bot.app.lab.rule_testing import prepare_suite, run_test
     from bot.clock import SystemClock, stopwatch
-    from bot.core.errors import StoreError
 
     elapsed = stopwatch()
     suite = prepare_suite(config, path, rules, SystemClock().now())
@@ -196,7 +195,7 @@ def try_(
     elif over.recording is not None:
         trial = trying.try_recording(config, rules, now, over.recording)
     else:
-        file = database_file(config, database)
+        file = _played(config, database)
         with trial_table.playing(over.begin, over.end) as advance:
             trial = trying.try_history(config, rules, over.begin, over.end, now, file, advance)
     for note in trial.notes:
@@ -216,7 +215,9 @@ def try_(
 def diff(
     against: Annotated[
         str | None,
-        typer.Option(help="history (the rules last in force), a git revision as HEAD, or a rule file or folder."),
+        typer.Option(
+            help="history (the rules last in force), shipped, a git revision as HEAD, or a rule file or folder."
+        ),
     ] = None,
     since: Since = None,
     first: First = None,
@@ -232,8 +233,8 @@ def diff(
 ) -> None:
     """Show what an edit of the rules changes: messages first, then alerts, each with its reason.
 
-    Compares the rules in the folder with those the bot last ran with or, with --rules, the rules in a file with the
-    configured ones.
+    Compares the rules in the folder with those the bot last ran with (before the first run: with those that ship) or,
+    with --rules, the rules in a file with the configured ones.
     """
     from bot.app.lab import diffing, trying
     from bot.cli.rules import diff_table, trial_table
@@ -247,7 +248,7 @@ def diff(
     elif over.recording is not None:
         result = diffing.diff_recording(found, over.recording)
     else:
-        past = trying.past_of(database_file(config, database), over.begin, over.end, now)
+        past = trying.past_of(_played(config, database), over.begin, over.end, now)
         with trial_table.playing(over.begin, over.end) as advance:
             result = diffing.diff_history(found, past, advance)
     for note in result.notes:
@@ -264,6 +265,16 @@ def diff(
     diff_table.show(messages, alerts)
     for line in diff_table.summary(result):
         tell(line)
+
+
+def _played(config: Path, database: Path | None) -> Path:
+    """The history to play. Raises StoreError with what else can be played where there is none."""
+    from bot.app.lab.trying import WEEK
+
+    try:
+        return database_file(config, database)
+    except StoreError as error:
+        raise StoreError(f"{error}; a recorded week can be played before: {WEEK}") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,8 @@ class Comparison:
 
     op: str
     limit: float
-    upper: float = math.nan
+    upper: float = math.inf
+    """Of ``between`` alone. No NaN, with which a comparison would not equal itself."""
     percent: bool = False
 
     def holds(self, value: float) -> bool:
@@ -99,4 +100,4 @@ def parse_comparison(text: str, *, percent: bool | None = None) -> Comparison:
     values = [n / scale for n in numbers]
     if op == "between" and values[0] >= values[1]:
         raise ValueError(f"'{text}' can never hold; the smaller number comes first")
-    return Comparison(op, values[0], values[1] if len(values) > 1 else math.nan, is_percent)
+    return Comparison(op, values[0], values[1] if len(values) > 1 else math.inf, is_percent)

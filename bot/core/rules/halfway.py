@@ -47,7 +47,7 @@ def half_of(asked: Comparison) -> Comparison | None:
     least, greatest = asked.limit / 2, asked.upper / 2  # half of next to nothing is 0: no move
     if asked.op == "between":
         if greatest < 0:
-            return Comparison("<=", greatest, math.nan, asked.percent)
-        return Comparison(">=", least, math.nan, asked.percent) if least > 0 else None
+            return Comparison("<=", greatest, math.inf, asked.percent)
+        return Comparison(">=", least, math.inf, asked.percent) if least > 0 else None
     away = least < 0 if asked.falling else least > 0
-    return Comparison(asked.op, least, math.nan, asked.percent) if away else None
+    return Comparison(asked.op, least, math.inf, asked.percent) if away else None
