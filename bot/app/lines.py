@@ -51,6 +51,7 @@ def alert_object(change: AlertChange) -> dict[str, Any]:
         "why": [line for check in alert.checks for line in flat_checks(check)],
         "late": alert.late,
         "looks_like": alert.doubt,
+        "labels": dict(alert.labels),
     }
 
 

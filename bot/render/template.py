@@ -5,6 +5,7 @@ A template is data (text, lists and mappings of it), never code; what is put in 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from string import Template
 from typing import Any
@@ -15,27 +16,37 @@ from bot.render.text import clean
 
 BRIEF = 1_500
 """UTF-16 code units of ``$brief``: services that take little take 2,000 (Discord)."""
+
+
+class _Form(Template):
+    """Names are ASCII words; of labels, ``$labels`` is all of them and ``$labels.desk`` one."""
+
+    idpattern = r"(?a:labels\.[a-z][a-z0-9_]*|[_a-z][_a-z0-9]*)"
+    flags = re.NOFLAG
+
+
+LABEL = "labels."
 _SIGNS = str.maketrans({"@": "@\u200b", "<": "‹", ">": "›"})
-WORDS = ("headline", "brief", "text", "severity", "reason", "incident", "page", "id", "at")
+WORDS = ("headline", "brief", "text", "severity", "reason", "labels", "incident", "page", "id", "at")
 """What a template can name."""
 
 
 def mistakes(template: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """What is wrong in a template, each with where it is."""
     for path, text in _texts(template, ()):
-        found = Template(text)
+        found = _Form(text)
         if not found.is_valid():
             yield path, "a '$' that names nothing; write $$ for a dollar"
             continue
         for name in found.get_identifiers():
-            if name not in WORDS:
+            if name not in WORDS and not name.startswith(LABEL):
                 yield path, f"there is no ${name}; there are {', '.join(f'${word}' for word in WORDS)}"
 
 
 def filled(template: Any, words: Mapping[str, str]) -> Any:
     """The template with ``words`` in their places."""
     if isinstance(template, str):
-        return Template(template).substitute(words)
+        return _Form(template).substitute(_Given(words))
     if isinstance(template, Mapping):
         return {key: filled(value, words) for key, value in template.items()}
     if isinstance(template, list | tuple):
@@ -43,16 +54,33 @@ def filled(template: Any, words: Mapping[str, str]) -> Any:
     return template
 
 
+class _Given(dict[str, str]):
+    """What stands for each name; nothing for a label that the message has not."""
+
+    def __missing__(self, name: str) -> str:
+        if name.startswith(LABEL):
+            return ""
+        raise KeyError(name)
+
+
+def page_of(note: Notification, pages: str) -> str:
+    """The address of its incident's page; empty where it has none, or nobody said where the pages are."""
+    return f"{pages}/incident/{note.incident}" if pages and note.incident else ""
+
+
 def fields_of(note: Notification, pages: str = "") -> dict[str, str]:
     """What a template can name of a message; ``pages``: where those of the history begin, if anywhere."""
+    labels = {name: "/".join(values) for name, values in note.summary.labels.items()}
     fields = {
         "headline": clean(note.summary.subject).strip() or clean(note.text.partition("\n")[0]).strip(),
         "brief": plain(note.summary, None, BRIEF),
         "text": plain(note.summary, None),
         "severity": note.severity.word,
         "reason": note.reason.value,
+        "labels": ", ".join(f"{name}={value}" for name, value in labels.items()),
+        **{f"{LABEL}{name}": value for name, value in labels.items()},
         "incident": note.incident or "",
-        "page": f"{pages}/incident/{note.incident}" if pages and note.incident else "",
+        "page": page_of(note, pages),
         "id": note.id,
         "at": f"{note.created_at:%Y-%m-%dT%H:%M:%SZ}",
     }

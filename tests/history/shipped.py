@@ -39,6 +39,7 @@ def shipped(
         " of a day": Filters(since=since, until=until),
         " high at least": Filters(severity=Severity.HIGH),
         " critical": Filters(severity=Severity.CRITICAL),
+        " with a label": Filters(label=("desk", "semis")),
         " of a symbol and a rule, critical": Filters(symbol=symbol, rule=rule, severity=Severity.CRITICAL),
         **{f" with the verdict {verdict}": Filters(verdict=verdict) for verdict in VERDICTS},
     }
@@ -46,9 +47,8 @@ def shipped(
     about: dict[str, Any] = {name: incident if "incident" in name else alert for name in alerts.ALERT_QUERIES}
     found |= {f"show: {name}": (sql, (about[name],)) for name, sql in alerts.ALERT_QUERIES.items()}
     found |= {f"page: {name}": (sql, (incident,)) for name, sql in incidents.INCIDENT_QUERIES.items()}
-    of_incidents = {name: each for name, each in asked.items() if each.symbol is None and each.rule is None}
-    for name, each in of_incidents.items():
-        if each.exposure is None:
+    for name, each in asked.items():
+        if not each.of_alerts:
             found[f"incidents{name}"] = incidents.list_query(each, limit)
     for name in (" of a symbol", " of a rule", " of an exposure"):
         found[f"incidents{name}"] = incidents.alerts_query(asked[name], 50 * limit)

@@ -7,6 +7,7 @@ import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from tests.history.shipped import COUNTING, WHOLE, shipped
 from tests.store.values import NOW, after, alert, batch, cause, fired, incident, reading, story
 
 LARGE = "alerts|quotes|stories|a|q|s|alert_stories|notifications|deliveries|n"
+LABELS: tuple[dict[str, str], ...] = ({}, {"desk": "semis"}, {"desk": "memory", "book": 'a "b" 7'})
 SYMBOLS = ("NVDA", "AMD", "VRT", "BRK.B")
 
 
@@ -140,6 +142,7 @@ def _alert(chance: random.Random, i: int, j: int) -> Any:
         incident=f"i{i}",
         cause=because,
         state=AlertState.RESOLVED,
+        labels=LABELS[(i + j) % len(LABELS)],
     )
 
 
@@ -167,6 +170,9 @@ ASKED = [
     Filters(verdict="not news"),
     Filters(verdict="none", severity=Severity.HIGH),
     Filters(severity=Severity.HIGH, since=after(3000)),
+    Filters(label=("desk", "")),
+    Filters(label=("desk", "semis"), severity=Severity.WARNING),
+    Filters(label=("book", 'a "b" 7'), symbol="NVDA"),
 ]
 
 
@@ -179,11 +185,14 @@ def passes(row: dict[str, Any], asked: Filters, said: dict[str, set[str]]) -> bo
         "disputed": bool(answers & {"not ai", "not news"}),
     }.get(asked.verdict, asked.verdict in answers)
     exposures = (row["cause"] or {}).get("exposures") or ()
+    name, value = asked.label or ("", "")
+    labelled = name in row["labels"] and value in ("", row["labels"][name])
     short = {
         n: t.isoformat().replace("+00:00", "Z") if t else None for n, t in (("s", asked.since), ("u", asked.until))
     }
     return (
         judged
+        and (asked.label is None or labelled)
         and asked.symbol in (None, row["symbol"])
         and asked.rule in (None, row["rule"])
         and asked.incident in (None, row["incident"])
@@ -211,11 +220,11 @@ def test_filters_find_what_a_look_at_every_alert_finds(many: Path, asked: Filter
     assert asked == Filters(verdict="not news") or expected, "asks for something"
 
 
-@pytest.mark.parametrize("asked", [f for f in ASKED if f.symbol or f.rule or f.exposure], ids=str)
+@pytest.mark.parametrize("asked", [f for f in ASKED if f.of_alerts], ids=str)
 @pytest.mark.parametrize("limit", [None, 3])
 def test_incidents_are_those_with_such_an_alert(many: Path, asked: Filters, limit: int | None) -> None:
     said = verdicts_of(many)
-    of_alerts = Filters(symbol=asked.symbol, rule=asked.rule, exposure=asked.exposure, exposed=asked.exposed)
+    of_alerts = replace(asked, severity=None, since=None, until=None, verdict=None)
     having = {row["incident"] for row in list_alerts(many, limit=None) if passes(row, of_alerts, said)}
     themselves = Filters(severity=asked.severity, since=asked.since, until=asked.until, verdict=asked.verdict)
     expected = [row["id"] for row in list_incidents(many, themselves, None) if row["id"] in having]

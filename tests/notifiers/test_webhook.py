@@ -105,6 +105,21 @@ async def test_a_message_is_posted_as_the_page_says_and_its_check_accepts_it(
     assert not check(SECRET, {}, body)
 
 
+def test_labels_and_the_page_are_in_the_json_and_in_templates() -> None:
+    labels = {"desk": ("memory", "semis"), "runbook": ("https://wiki.example/a?b=[1](c)",)}
+    note = told(summary=replace(SUMMARY, labels=labels))
+    plain_form = json.loads(posted(Outgoing(note, 1), Endpoint("", Secret(SECRET), None, "https://desk.example")))
+    assert plain_form["labels"] == {name: list(values) for name, values in labels.items()}
+    assert plain_form["page"] == "https://desk.example/incident/20250127-1"
+    bare = json.loads(posted(Outgoing(replace(note, incident="", summary=SUMMARY), 1)))
+    assert (bare["labels"], bare["page"]) == ({}, None)
+    template = {"text": "$labels.desk. $labels.Desk|$labels.none|${labels.runbook}|$labels"}
+    form = json.loads(posted(Outgoing(note, 1), Endpoint("", None, template)))
+    runbook = "https://wiki.example/a?b=[1] (c)"
+    both = f"desk=memory/semis, runbook={runbook}"
+    assert form["text"] == f"memory/semis. {both}.Desk||{runbook}|{both}"
+
+
 HOSTILE = 'He said "no", $text } and \\ <b>\n\u2028 ${headline}'
 
 

@@ -7,10 +7,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import time, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.config.rules.dump import full_rules
 from bot.core.model import Phase, Reach, Severity
@@ -38,7 +42,8 @@ from bot.core.rules.conditions import (
     Volume,
 )
 from bot.core.rules.conditions.cause import Cause
-from bot.core.rules.rule import Rule, RuleSet
+from bot.core.rules.conditions.context import Move
+from bot.core.rules.rule import Rule, RuleSet, SeverityStep
 
 from .files import AROUND, condition_of, load, rule_of, rule_text
 
@@ -251,6 +256,45 @@ def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
     assert [(s.severity, s.change) for s in rule.severity] == [(Severity.WARNING, None)]
 
 
+def test_labels_are_text_by_name(tmp_path: Path) -> None:
+    rule = rule_of(tmp_path, 'price: {change: "< -5%"}', "labels: {team: 7, desk: semis}")
+    assert list(rule.labels.items()) == [("desk", "semis"), ("team", "7")]
+    (full,) = full_rules([tmp_path / "a.yaml"], "SPY")
+    assert full.data["labels"] == {"team": 7, "desk": "semis"}
+
+
+def test_a_severity_by_steps_is_that_of_the_furthest_step_reached(tmp_path: Path) -> None:
+    steps = '{critical: "<= -17%", warning: "< -5%", high: "change <= -10%"}'
+    rule = rule_of(tmp_path, 'price: {change: "< -5%"}', f"severity: {steps}")
+    assert [(s.severity.word, str(s.change)) for s in rule.severity] == [
+        ("warning", "< -5%"),
+        ("high", "<= -10%"),
+        ("critical", "<= -17%"),
+    ]
+
+
+def moved(*changes: float) -> Move:
+    """A move by day with these changes in the quotes of its hold."""
+    day = SimpleNamespace(thin=lambda at: False)
+    return cast(Move, SimpleNamespace(confirmed=changes, session=day, quote=SimpleNamespace(at=None)))
+
+
+@given(
+    steps=st.lists(st.integers(6, 60), min_size=3, max_size=3, unique=True).map(sorted),
+    changes=st.lists(st.integers(-70, -6), min_size=1, max_size=4),
+    further=st.integers(0, 20),
+)
+def test_the_further_the_fall_the_more_severe(steps: list[int], changes: list[int], further: int) -> None:
+    limits = dict(zip(("warning", "high", "critical"), steps, strict=True))
+    tabled = [SeverityStep(Severity.parse(w), parse_comparison(f"<= -{limit}%")) for w, limit in limits.items()]
+    rule = replace(simple("by size", FALL, "KO"), severity=(SeverityStep(Severity.INFO), *tabled))
+    least = -max(changes)  # the quote that fell least decides
+    reached = [word for word, limit in limits.items() if least >= limit]
+    found = rule.severity_of(moved(*(c / 100 for c in changes)))
+    assert found.word == (reached[-1] if reached else "info")
+    assert rule.severity_of(moved(*((c - further) / 100 for c in changes))) >= found
+
+
 # ------------------------------------------------------------------------------------------------- named conditions
 
 
@@ -311,8 +355,6 @@ def test_a_text_that_leans_on_another_place_is_written_out(tmp_path: Path) -> No
 
 def simple(name: str, when: Condition, *symbols: str, enabled: bool = True) -> Rule:
     """A rule as the index sees it."""
-    from bot.core.rules.rule import SeverityStep
-
     steps = (SeverityStep(Severity.HIGH),)
     return Rule(name, "", frozenset(symbols), when, steps, None, 2, enabled=enabled)
 

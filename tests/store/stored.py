@@ -10,6 +10,7 @@ import enum
 import json
 import math
 import typing
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,9 @@ def example(kind: Any, *, full: bool, name: str = "x", depth: int = 2) -> Any:
             many = 2 if full and depth else 0
             return tuple(example(arguments[0], full=full, name=f"{name}{n}", depth=depth - 1) for n in range(many))
         return tuple(example(a, full=full, name=f"{name}{n}", depth=depth) for n, a in enumerate(arguments))
+    if origin is Mapping:
+        whole = example(arguments[1], full=full, name=name, depth=depth - 1)
+        return {f"{name}_1": whole, "b": whole} if full else {}
     if dataclasses.is_dataclass(kind):
         hints = typing.get_type_hints(kind)
         fields = dataclasses.fields(kind)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import typing
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -53,4 +54,6 @@ def values(kind: Any, depth: int = 3) -> st.SearchStrategy[Any]:
                 return st.just(())
             return st.lists(values(arguments[0], depth - 1), max_size=3).map(tuple)
         return st.tuples(*(values(argument, depth) for argument in arguments))
+    if typing.get_origin(kind) is Mapping:
+        return st.dictionaries(values(arguments[0]), values(arguments[1], depth - 1), max_size=3)
     return st.one_of([values(argument, depth) for argument in arguments])

@@ -189,7 +189,7 @@ def test_migrations_are_never_renamed_or_reordered() -> None:
     assert [step.__name__ for step in MIGRATIONS] == [
         *("m001_first", "m002_earnings_dates", "m003_outcomes", "m004_verdicts", "m005_questions"),
         *("m006_dividends", "m007_sending_order", "m008_second_readings", "m009_figures_and_their_time"),
-        *("m010_nights", "m011_learned_names"),
+        *("m010_nights", "m011_learned_names", "m012_labels"),
     ]
 
 

@@ -20,7 +20,7 @@ from bot.core.ports import Clock, Notifier
 from bot.core.secret import Secret
 from bot.core.waiting import retry_after
 from bot.render.objects import objects
-from bot.render.template import fields_of, filled
+from bot.render.template import fields_of, filled, page_of
 
 CHANNEL = "webhook"
 VERSION = 1
@@ -40,7 +40,7 @@ class Endpoint:
     body: Mapping[str, Any] | None = None
     """A template for what is posted; ``None``: the form that ``docs/webhook.md`` documents, signed and with edits."""
     pages: str = ""
-    """Where the pages of the history begin, for templates that name them."""
+    """Where the pages of the history begin, if anywhere."""
 
 
 def body(outgoing: Outgoing, endpoint: Endpoint | None = None) -> bytes:
@@ -59,6 +59,8 @@ def body(outgoing: Outgoing, endpoint: Endpoint | None = None) -> bytes:
         "incident": note.incident or None,
         "edits": note.edits or None,
         "replies_to": note.replies_to or None,
+        "labels": {name: list(values) for name, values in note.summary.labels.items()},
+        "page": page_of(note, endpoint.pages if endpoint is not None else "") or None,
         "text": note.text,
         "summary": objects(note.summary),
     }

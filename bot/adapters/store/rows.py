@@ -36,7 +36,7 @@ ALERT = RowCodec(
     Alert,
     "alerts",
     "id fingerprint rule rule_version symbol session severity state fired_at updated_at resolved_at price price_at "
-    "phase change worst last_price last_price_at last_change late incident:incident_id reference cause checks",
+    "phase change worst last_price last_price_at last_change late incident:incident_id reference cause checks labels",
     nullable="incident",
     rest="rest",
 )

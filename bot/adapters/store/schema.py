@@ -58,7 +58,7 @@ MIGRATIONS: tuple[Migration, ...] = tuple(
         (
             *("m001_first", "m002_earnings_dates", "m003_outcomes", "m004_verdicts", "m005_questions"),
             *("m006_dividends", "m007_sending_order", "m008_second_readings", "m009_figures_and_their_time"),
-            *("m010_nights", "m011_learned_names"),
+            *("m010_nights", "m011_learned_names", "m012_labels"),
         ),
     )
 )

@@ -13,7 +13,7 @@ import typer
 from bot.cli.options import parse_when
 from bot.cli.terminal import tell
 from bot.core.errors import ConfigError, StoreError, UsageError
-from bot.core.model import VERDICTS, Filters, Severity
+from bot.core.model import LABEL_NAME, VERDICTS, Filters, Severity
 from bot.core.text.titles import Titles
 
 _OPTIONS = {
@@ -24,6 +24,7 @@ _OPTIONS = {
     "incident": typer.Option(help="Only this incident."),
     "since": typer.Option(help="Only since then: 2025-01-27 or 7d."),
     "until": typer.Option(help="Only before then: 2025-02-01 or 1d."),
+    "label": typer.Option(help="Only alerts of rules with this label: desk=semis, or desk for any value of it."),
     "verdict": typer.Option(help="Only what readers called right, not ai, not news, disputed, or none."),
 }
 
@@ -78,6 +79,7 @@ def _parse(
     since: str | None,
     until: str | None,
     verdict: str | None,
+    label: str | None,
 ) -> Filters:
     """The options as filters. Raises UsageError for values that make no sense."""
     from bot.clock import SystemClock
@@ -108,7 +110,16 @@ def _parse(
         since=begin,
         until=end,
         verdict=verdict,
+        label=_label(label) if label is not None else None,
     )
+
+
+def _label(written: str) -> tuple[str, str]:
+    """Name and value. Raises UsageError."""
+    name, sign, value = (part.strip() for part in written.partition("="))
+    if not LABEL_NAME.fullmatch(name) or (sign and not value):
+        raise UsageError(f"'{written}' is not a label; write desk=semis, or desk for any value of it")
+    return name, value
 
 
 def titles_of(config: Path) -> Titles:

@@ -175,6 +175,15 @@ def unreachable(steps: Sequence[SeverityStep], rule: Comparison | None) -> Itera
         reached.append(step)
 
 
+def uncovered(steps: Sequence[SeverityStep], rule: Comparison | None) -> str:
+    """Why some changes at which the rule fires have no severity, and what to write; empty where all have one."""
+    fires = Interval.of(rule) if rule is not None else CHANGES
+    if any(fires <= Interval.of(step.change) for step in steps):
+        return ""
+    wide = f', or "{rule}", from which the rule fires' if rule is not None else ""
+    return f"no severity applies always; give the least of them the value always{wide}"
+
+
 def contradictions(when: Condition) -> Iterator[tuple[Condition, str]]:
     """Conditions on one price that exclude each other, or that a guard always blocks, each with the reason."""
     met: dict[tuple[object, ...], tuple[Interval, str]] = {}

@@ -32,6 +32,7 @@ from bot.config.rules.checks import (
     out_of_reach,
     required_parts,
     too_few,
+    uncovered,
     unmeasurable,
     unmoved,
     unreachable,
@@ -136,6 +137,7 @@ class Compiler:
             follow_up=spec.follow_up,
             quiets=frozenset(spec.quiets),
             to=tuple(sorted(set(spec.to))),
+            labels=dict(sorted(spec.labels.items())),
             version=version,
             text=text,
             enabled=spec.enabled,
@@ -169,22 +171,25 @@ class Compiler:
         steps = []
         for word, when in written.items():
             if word not in SEVERITY_WORDS:
-                self.fail((*path, word), one_of(word, SEVERITY_WORDS, "severity"), key=True)
-            elif when == "always":
+                why = one_of(word, SEVERITY_WORDS, "severity")
+                if when in SEVERITY_WORDS and word[:1] in ("<", ">"):
+                    why = f'write the severity first: {when}: "{word}"'
+                self.fail((*path, word), why, key=True)
+                continue
+            if when == "always":
                 steps.append(SeverityStep(Severity.parse(word)))
-            elif when.startswith("change "):
-                try:
-                    change = parse_comparison(when.removeprefix("change "), percent=True)
-                except ValueError as error:
-                    self.fail((*path, word), str(error))
-                else:
-                    steps.append(SeverityStep(Severity.parse(word), change))
+                continue
+            asked = when.removeprefix("change ").strip()
+            try:
+                change = parse_comparison(asked, percent=True)
+            except ValueError as error:
+                compared = asked[:1] in tuple("<>=≤≥") or asked.startswith("between ")
+                instead = f"'{when}' is no step; write always, or a change, like \"< -15%\""
+                self.fail((*path, word), str(error) if compared else instead)
             else:
-                self.fail((*path, word), f"'{when}' is not a condition; write always, or \"change < -15%\"")
+                steps.append(SeverityStep(Severity.parse(word), change))
         if not written:
             self.fail(path, "no severity is given; write one, like warning")
-        elif len(steps) == len(written) and all(s.change is not None for s in steps):
-            self.fail(path, "no severity applies always; give one of them the value always")
         return tuple(sorted(steps, key=lambda s: s.severity))
 
     # -------------------------------------------------------------------------------------------------------- a whole
@@ -195,14 +200,7 @@ class Compiler:
         """Checks across the parts of a rule."""
         if self._about_none:
             self._about_no_stock(spec, when, path)
-        price = first_price(when)
-        if price is None and any(step.change for step in steps):
-            self.fail((*path, "severity"), "a change needs a price condition in the rule; write a single severity")
-        elif isinstance(spec.severity, dict) and len(steps) == len(spec.severity):
-            asked = price.drawdown if isinstance(price, core.Drawdown) else price.change if price else None
-            certain = asked if _always_asked(when, price) else None
-            for step, why in unreachable(steps, certain):
-                self.fail((*path, "severity", step.severity.word), why)
+        self._severity_of_all(spec, when, steps, (*path, "severity"))
         news = [c for c in core.required(when) if isinstance(c, core.News)]
         for condition in core.walk(when):
             place = self.places.get(id(condition), (*path, "when"))
@@ -221,6 +219,24 @@ class Compiler:
         if found := unmoved(when):
             condition, why = found
             self.fail((*self.places.get(id(condition), (*path, "when")), "change"), why)
+
+    def _severity_of_all(
+        self, spec: RuleSpec, when: core.Condition, steps: tuple[SeverityStep, ...], path: DocumentPath
+    ) -> None:
+        """Checks of the steps of a severity against the change that the rule asks for."""
+        if not isinstance(spec.severity, dict) or not steps or len(steps) != len(spec.severity):
+            return
+        if not when.requires_price and any(step.change for step in steps):
+            self.fail(path, "a change needs a price condition in the rule; write a single severity")
+            return
+        price = first_price(when)
+        asked = price.drawdown if isinstance(price, core.Drawdown) else price.change if price else None
+        certain = asked if _always_asked(when, price) else None
+        if why := uncovered(steps, certain):
+            self.fail(path, why)
+            return
+        for step, why in unreachable(steps, certain):
+            self.fail((*path, step.severity.word), why)
 
     def _about_no_stock(self, spec: RuleSpec, when: core.Condition, path: DocumentPath) -> None:
         """Checks of a rule about no stock, which knows nothing but news, its holdings, the market and the time."""

@@ -17,7 +17,7 @@ from pydantic import BeforeValidator, Discriminator, Field, PlainValidator, Tag,
 from bot.config.yaml.scalars import Duration, Name, Symbol, TimeZoneName
 from bot.config.yaml.validation import StrictModel
 from bot.core.errors import Problem
-from bot.core.model import FollowUpKind, Phase, Reach
+from bot.core.model import LABEL_NAME, FollowUpKind, Phase, Reach
 from bot.core.prices.hold import AT_NIGHT, BY_DAY, Hold, at_night, parse_hold
 from bot.core.prices.windows import Since, Span, format_duration, parse_duration, parse_since, parse_span
 from bot.core.rules.comparison import Comparison, parse_comparison
@@ -203,6 +203,24 @@ def _recipient(value: object) -> str:
     raise ValueError(f"'{text}' is not a recipient; write telegram:12345 (/whoami tells a chat's id) or webhook:NAME")
 
 
+def _label_name(value: object) -> object:
+    if isinstance(value, str) and not LABEL_NAME.fullmatch(value):
+        raise ValueError(f"'{value}' cannot name a label; write lower-case letters, digits and _, like desk")
+    return value
+
+
+def _label_value(value: object) -> object:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{value}"
+    if isinstance(value, str) and not value.strip():
+        raise ValueError("a label without a value; write one, like semis")
+    return value
+
+
+LabelName = Annotated[
+    str, BeforeValidator(_label_name), WithJsonSchema({"type": "string", "pattern": f"^{LABEL_NAME.pattern}$"})
+]
+LabelValue = Annotated[str, Field(max_length=200), BeforeValidator(_label_value)]
 RecipientField = Annotated[
     str,
     BeforeValidator(_recipient),
@@ -619,7 +637,7 @@ class RuleSpec(StrictModel):
     when: ConditionItem
     """The conditions."""
     severity: str | dict[str, str] = "warning"
-    """One severity, or steps: each severity with the change from which it applies."""
+    """One severity, or steps: each with the change from which it applies, {warning: always, high: "< -10%"}."""
     cooldown: SpanField = Span(sessions=1)
     """How long the rule stays quiet for the same symbol after a message, unless severity rises."""
     hold: HoldField = HoldByPhase()
@@ -632,6 +650,10 @@ class RuleSpec(StrictModel):
     to: Annotated[tuple[RecipientField, ...], BeforeValidator(_one_or_several)] = ()
     """Who gets its messages: telegram:12345, telegram:-100123/7, webhook:desk; by default all. Its alerts are incidents
     of their own."""
+
+    labels: Annotated[dict[LabelName, LabelValue], Field(max_length=20)] = Field(default_factory=dict)
+    """What its alerts are called by in other programs, as name and value: {desk: semis, runbook: chips}. Webhooks have
+    them in their JSON and templates, the history can be asked for them."""
 
     @property
     def longest_hold(self) -> timedelta:

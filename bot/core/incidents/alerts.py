@@ -238,6 +238,7 @@ class AlertBook:
             last_price=quote.price if quote else None,
             last_price_at=quote.at if quote else None,
             last_change=move.change if move else None,
+            labels=rule.labels,
         )
 
     def _moved(self, alert: Alert, at: datetime) -> Alert:

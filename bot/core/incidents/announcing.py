@@ -242,16 +242,17 @@ class Announcer:
     def _announcement(
         self, incident: Incident, key: str, reason: Reason, summary: Summary, at: datetime
     ) -> Announcement:
+        alerts = self.incidents.alerts_of(incident)
         return Announcement(
             key=key,
             at=at,
             reason=reason,
             severity=incident.severity,
-            summary=summary,
+            summary=replace(summary, labels=_labels_of(alerts)),
             incident=incident.id,
             symbols=tuple(s for s in incident.symbols if s != NO_STOCK),
             to=incident.to,
-            rules=tuple(sorted({alert.rule for alert in self.incidents.alerts_of(incident)})),
+            rules=tuple(sorted({alert.rule for alert in alerts})),
         )
 
     # ------------------------------------------------------------------------------------------------ suppression
@@ -314,6 +315,15 @@ class Announcer:
     @property
     def _watched(self) -> list[str]:
         return sorted(self._rules().symbols)
+
+
+def _labels_of(alerts: Sequence[Alert]) -> dict[str, tuple[str, ...]]:
+    """By name, what the labels of these alerts say, each value once."""
+    found: dict[str, set[str]] = {}
+    for alert in alerts:
+        for name, value in alert.labels.items():
+            found.setdefault(name, set()).add(value)
+    return {name: tuple(sorted(found[name])) for name in sorted(found)}
 
 
 def _never_sent(alerts: Sequence[Alert]) -> Suppression | None:

@@ -109,6 +109,7 @@ from bot.core.model.polls import (
 from bot.core.model.queries import VERDICTS, Filters, StoredStory
 from bot.core.model.vocabulary import (
     BURST,
+    LABEL_NAME,
     LISTED_LATER,
     NO_STOCK,
     PAUSE,

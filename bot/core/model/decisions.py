@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from bot.core.model.vocabulary import AlertState, Phase, Reach, Reason, Severity
@@ -154,6 +155,8 @@ class Alert:
     told_at: datetime | None = None
     """When a message about it was last sent, from which the cooldown counts; ``None`` while suppressed."""
     told_severity: Severity | None = None
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Those of its rule when it fired, by name."""
     corrected_from: CauseRef | None = None
     """The cause it was published with, where later stories showed a stronger one of the same kind or another
     explanation."""

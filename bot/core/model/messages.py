@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from bot.core.model.decisions import Claim, Reference
@@ -148,6 +149,8 @@ class Summary:
     """The moves it tells of; ``None`` where it tells of none."""
     cause: ToldCause | None = None
     """The cause it tells; ``None`` where it tells of none."""
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    """For programs: by name, what the labels of its alerts say, each value once."""
 
 
 @dataclass(frozen=True, slots=True)

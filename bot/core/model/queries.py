@@ -29,11 +29,18 @@ class Filters:
     """Bounds of ``fired_at``; ``until`` is exclusive."""
     verdict: str | None = None
     """One of ``VERDICTS``."""
+    label: tuple[str, str] | None = None
+    """Name and value of a label; any value where it is empty."""
 
     @property
     def narrow(self) -> bool:
         """Whether anything but severity and time is given."""
-        return any((self.symbol, self.exposure, self.rule, self.incident, self.verdict))
+        return any((self.symbol, self.exposure, self.rule, self.incident, self.verdict, self.label))
+
+    @property
+    def of_alerts(self) -> bool:
+        """Whether an incident matches only by one of its alerts."""
+        return any((self.symbol, self.exposure, self.rule, self.label))
 
     @property
     def severities(self) -> tuple[str, ...]:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import enum
 import hashlib
+import re
 from dataclasses import dataclass
+
+LABEL_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+"""The name of a label of a rule: what templates, JSON and SQL can write without quotes."""
 
 
 class Phase(enum.StrEnum):

@@ -88,6 +88,8 @@ class Rule:
     """The hold of single phases, in place of ``hold`` and ``hold_for``: the night's, where few trade, is longer."""
     to: tuple[str, ...] = ()
     """Ids of the recipients that its incidents are for; empty for all."""
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """By name, what people call it by in other programs; its alerts carry them."""
     per_happening: bool = False
     """It is about no stock: it fires once for each happening in the news that it asks for."""
 

@@ -20,7 +20,17 @@ _COLUMNS = ", ".join(
             for name in (
                 *("id", "fired_at", "updated_at", "resolved_at", "rule", "rule_version", "symbol", "session"),
                 *("severity", "state", "change", "worst", "last_change", "last_price", "last_price_at", "price"),
-                *("price_at", "reference", "phase", "incident_id", "cause", "checks", "late", "rest ->> '$.doubt'"),
+                *(
+                    "price_at",
+                    "reference",
+                    "phase",
+                    "incident_id",
+                    "cause",
+                    "checks",
+                    "late",
+                    "rest ->> '$.doubt'",
+                    "labels",
+                ),
             )
         ),
         *(
@@ -160,7 +170,8 @@ def _alert(row: tuple[Any, ...]) -> dict[str, Any]:
 def _alert_object(row: tuple[Any, ...]) -> dict[str, Any]:
     alert_id, fired_at, updated_at, resolved_at, rule, rule_version, symbol, session, severity, state = row[:10]
     change, worst, last_change, last_price, last_price_at, price, price_at, reference, phase = row[10:19]
-    incident, cause, checks, late, doubt, fired_price, fired_price_at, fired_change, severity_at, currency = row[19:]
+    incident, cause, checks, late, doubt, labels, *fired, severity_at, currency = row[19:]
+    fired_price, fired_price_at, fired_change = fired
     return {
         "type": "alert",
         "at": short(fired_at),
@@ -194,6 +205,7 @@ def _alert_object(row: tuple[Any, ...]) -> dict[str, Any]:
         "why": _why(json.loads(checks)),
         "late": bool(late),
         "looks_like": doubt or "",
+        "labels": json.loads(labels),
         "updated_at": short(updated_at),
         "resolved_at": short(resolved_at),
     }

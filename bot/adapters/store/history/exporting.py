@@ -7,6 +7,7 @@ import csv
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +57,9 @@ def export_query(what: str, filters: Filters) -> Query:
 
 def _of_alerts(filters: Filters) -> list[Test]:
     """The filters that concern alerts: one of the incident's must match."""
-    if not (filters.symbol or filters.exposure or filters.rule):
+    if not filters.of_alerts:
         return []
-    of_alert = Filters(symbol=filters.symbol, exposure=filters.exposure, exposed=filters.exposed, rule=filters.rule)
+    of_alert = replace(filters, severity=None, incident=None, since=None, until=None, verdict=None)
     conditions, values = where([("a.incident_id = incident_summary.id", ()), *tests_of(of_alert)])
     return [(f"EXISTS (SELECT 1 FROM alerts a INDEXED BY alerts_incident{conditions})", values)]
 

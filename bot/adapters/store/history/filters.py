@@ -86,6 +86,12 @@ def _simple(filters: Filters) -> list[Test]:
     for column, value in (("symbol", filters.symbol), ("rule", filters.rule), ("incident_id", filters.incident)):
         if value is not None:
             tests.append((f"a.{column} = ?", (clean(value),)))
+    if filters.label is not None:
+        name, value = filters.label
+        there = "json_extract(a.labels, ?)"
+        tests.append(
+            (f"{there} = ?", (f"$.{name}", clean(value))) if value else (f"{there} IS NOT NULL", (f"$.{name}",))
+        )
     return [*tests, *time_tests(filters, "a.fired_at")]
 
 

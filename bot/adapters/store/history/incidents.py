@@ -73,7 +73,7 @@ def list_incidents(source: Source, filters: Filters | None = None, limit: int | 
     """
     filters = filters or Filters()
     with opened(source) as conn:
-        if filters.symbol or filters.exposure or filters.rule:
+        if filters.of_alerts:
             found = objects(conn, _BY_IDS, (json.dumps(_of_alerts(conn, filters, limit)),), rounding=_ROUNDED)
         else:
             found = objects(conn, *list_query(filters, limit), rounding=_ROUNDED)

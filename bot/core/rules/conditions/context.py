@@ -137,13 +137,20 @@ class Context:
 
     @property
     def plain_move(self) -> Move | None:
-        """The symbol's move since the previous close, for rules on prices that measure no change themselves."""
+        """The symbol's move since the previous close, for rules on prices that measure no change themselves. Confirmed
+        by the quotes that the hold counts; where there are not so many, by none."""
         standing = self.standing(self.prices)
         if standing is None:
             return None
-        reference = self.prices.previous_close(*standing)
-        moved = change(standing[0].price, reference)
-        return Move(*standing, reference, moved, (moved,)) if reference and moved is not None else None
+        quote, session = standing
+        reference = self.prices.previous_close(quote, session)
+        moved = change(quote.price, reference)
+        if reference is None or moved is None:
+            return None
+        needed = 1 if quote.kind.confirmed else self.hold_in(session.phase(quote.at)).quotes
+        counted = [q for q in self.prices.distinct(needed, quote.at) if self.prices.session_of(q) == session]
+        changes = [change(q.price, reference) or 0.0 for q in counted]
+        return Move(quote, session, reference, moved, (*changes, *[0.0] * (needed - len(changes))))
 
     def offer(self, move: Move) -> None:
         """Take a price condition's measurement as the rule's, unless a better one is known."""
