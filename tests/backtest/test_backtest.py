@@ -77,7 +77,7 @@ def test_notifications_are_told_as_in_a_replay_and_stored_as_held_back(recording
     told = [n for n in lines if n["type"] == "notification"]
     assert [(n["recipient"], n["reason"]) for n in told] == [("backtest", "first")]
     assert "Chegg" in told[0]["text"]
-    with sqlite3.connect(database) as history:
+    with closing(sqlite3.connect(database)) as history, history:
         stored = history.execute("SELECT state, suppressed_by FROM notifications").fetchall()
         mode = history.execute("SELECT mode FROM runs").fetchall()
         kept = history.execute("SELECT DISTINCT symbol FROM quotes ORDER BY symbol").fetchall()
@@ -106,7 +106,7 @@ def test_a_burst_is_gathered_as_it_is_live(recording: Recording) -> None:
     prices = recording.prices([*rows, *(fall(s, "2024-11-18") for s in symbols)])
     database = recording.folder / "history.db"
     lines, _ = call("--prices", prices, "--rules", recording.rules(), "--database", database)
-    with sqlite3.connect(database) as history:
+    with closing(sqlite3.connect(database)) as history, history:
         stored = history.execute(
             "SELECT reason, suppressed_by, count(*) FROM notifications WHERE edits IS NULL GROUP BY 1, 2 ORDER BY 1, 2"
         ).fetchall()

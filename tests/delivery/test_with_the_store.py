@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -59,7 +60,7 @@ def announce(store: SqliteStore, wish: Announcement) -> None:
 
 
 def states(file: Path) -> list[tuple[str, str, str]]:
-    with sqlite3.connect(file) as look:
+    with closing(sqlite3.connect(file)) as look, look:
         rows = look.execute("SELECT announcement, recipient_id, state FROM notifications ORDER BY rowid").fetchall()
     look.close()
     return rows

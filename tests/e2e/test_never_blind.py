@@ -149,7 +149,8 @@ def health(port: int) -> list[str]:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
             body = answer.read()
     except urllib.error.HTTPError as error:
-        body = error.read()
+        with error:
+            body = error.read()
     return list(json.loads(body)["reasons"])
 
 

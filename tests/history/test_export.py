@@ -7,6 +7,7 @@ import io
 import json
 import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ def test_exports_obey_the_filters(week: Path, filters: Filters) -> None:
     assert [row["id"] for row in rows_of("jsonl", written(week, "alerts", "jsonl", filters))] == alerts
     incidents = [row["id"] for row in list_incidents(week, filters, None)]
     assert [row["id"] for row in rows_of("jsonl", written(week, "incidents", "jsonl", filters))] == incidents
-    with sqlite3.connect(f"file:{week}?mode=ro", uri=True) as conn:
+    with closing(sqlite3.connect(f"file:{week}?mode=ro", uri=True)) as conn, conn:
         marks = ", ".join("?" * len(alerts))
         cited = {s for (s,) in conn.execute(f"SELECT story_id FROM alert_stories WHERE alert_id IN ({marks})", alerts)}
     conn.close()
@@ -76,7 +77,7 @@ def test_exported_stories_can_be_played(week: Path, tmp_path: Path) -> None:
     assert export_to(file, week, "stories", Filters(), "jsonl") == 141
     played = read_recording([], [file])
     assert played.problems == []
-    with sqlite3.connect(f"file:{week}?mode=ro", uri=True) as conn:
+    with closing(sqlite3.connect(f"file:{week}?mode=ro", uri=True)) as conn, conn:
         columns = "source, publisher, title, summary, link, seen_at, published_at"
         kept = set(conn.execute(f"SELECT {columns} FROM stories"))
     conn.close()

@@ -7,6 +7,7 @@ import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -313,7 +314,7 @@ def test_the_search_follows_an_alert_whose_cause_changes(store: SqliteStore, pat
     assert [e["id"] for e in search(path, "outage") if e["type"] == "alert"] == ["a1"]
     assert [e for e in search(path, "cheap") if e["type"] == "alert"] == []
     assert find_alerts(path, Filters(exposure="cooling")) == []
-    with sqlite3.connect(path) as conn:
+    with closing(sqlite3.connect(path)) as conn, conn:
         conn.execute("INSERT INTO alerts_fts (alerts_fts) VALUES ('integrity-check')")
     conn.close()
 

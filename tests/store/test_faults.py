@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -75,7 +76,7 @@ def test_a_full_database_says_so_writes_nothing_and_goes_on_when_there_is_room(s
     with pytest.raises(StoreFullError, match="free some disk space"):
         store.commit(batch(*(story(f"more{i}", summary="y" * 500) for i in range(200))))
     assert verify(path) == []
-    with sqlite3.connect(path) as look:
+    with closing(sqlite3.connect(path)) as look, look:
         assert look.execute("SELECT count(*) FROM stories").fetchone() == (20 * went_in,)
         assert look.execute("SELECT count(*) FROM notifications").fetchone() == (went_in,)
     look.close()

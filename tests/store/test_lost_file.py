@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -85,7 +86,7 @@ def test_moved_back_it_is_written_again_with_what_was_decided_meanwhile(store: S
     assert cycle.uncommitted == 1
     path.with_name("elsewhere.db").rename(path)
     assert cycle.run([], after(2)).committed
-    with sqlite3.connect(path) as conn:
+    with closing(sqlite3.connect(path)) as conn, conn:
         assert conn.execute("SELECT id FROM stories ORDER BY id").fetchall() == [("s1",), ("s2",)]
 
 

@@ -19,7 +19,7 @@ import pytest
 import pytest_asyncio
 
 from bot.adapters.store import SqliteStore, open_store
-from bot.app.stores import connect_guarded
+from bot.app.stores import GuardedHistory, connect_guarded
 from bot.config.news.titles import load_titles
 from bot.core.secret import Secret
 from tests.processes import Processes
@@ -43,7 +43,23 @@ def site(database: Path, password: Secret | None) -> Guard:
     from bot.web.application import application  # here: Datasette takes a second, also where tests are only collected
     from bot.web.guard import Guard
 
-    return Guard(application(database, connect_guarded, load_titles(REPOSITORY / "rules")), password)
+    def connect(path: Path) -> GuardedHistory:
+        _OPENED.append(connect_guarded(path))
+        return _OPENED[-1]
+
+    return Guard(application(database, connect, load_titles(REPOSITORY / "rules")), password)
+
+
+_OPENED: list[GuardedHistory] = []
+"""Connections of sites, which in a process of their own end with it."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def closed() -> Iterator[None]:
+    """Closes what the sites of a module have opened: Python 3.13 and later warn of a connection that is not."""
+    yield
+    while _OPENED:
+        _OPENED.pop().close()
 
 
 def asker(application: Guard, **more: object) -> httpx.AsyncClient:

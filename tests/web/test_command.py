@@ -10,6 +10,7 @@ import sqlite3
 import time
 import urllib.error
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -92,7 +93,7 @@ def test_without_a_history_there_is_nothing_to_show(tmp_path: Path) -> None:
 def test_a_newer_history_is_refused(week: Path, tmp_path: Path) -> None:
     newer = tmp_path / "newer.db"
     shutil.copy(week, newer)
-    with sqlite3.connect(newer) as conn:
+    with closing(sqlite3.connect(newer)) as conn, conn:
         conn.execute("PRAGMA user_version = 99")
         conn.execute(
             "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) SELECT migration_set, 'm999', applied_at"

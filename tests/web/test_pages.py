@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -82,7 +83,7 @@ async def test_another_stock_of_it_can_be_chosen(pages: httpx.AsyncClient) -> No
 
 
 async def test_an_alert_is_told_whole(pages: httpx.AsyncClient, week: Path) -> None:
-    with sqlite3.connect(week) as conn:
+    with closing(sqlite3.connect(week)) as conn, conn:
         (chosen,) = conn.execute("SELECT id FROM alerts WHERE symbol = 'NVDA' AND rule = 'ai-model-shock'").fetchone()
     said = words_of(await pages.get(f"/alert/{chosen}"))
     for part in (
@@ -103,7 +104,7 @@ async def test_an_alert_is_told_whole(pages: httpx.AsyncClient, week: Path) -> N
 
 
 async def test_prices_of_a_stock_abroad_have_their_currency(pages: httpx.AsyncClient, week: Path) -> None:
-    with sqlite3.connect(week) as conn:
+    with closing(sqlite3.connect(week)) as conn, conn:
         (chosen,) = conn.execute("SELECT id FROM alerts WHERE symbol = '5801.T' ORDER BY fired_at LIMIT 1").fetchone()
     answer = await pages.get(f"/alert/{chosen}")
     said = words_of(answer)
@@ -360,7 +361,7 @@ async def test_what_the_bot_writes_is_there_at_once(own: httpx.AsyncClient, stor
 
 def test_a_file_that_is_no_history_of_this_version_is_refused(tmp_path: Path) -> None:
     other = tmp_path / "other.db"
-    with sqlite3.connect(other) as conn:
+    with closing(sqlite3.connect(other)) as conn, conn:
         conn.execute("CREATE TABLE mine (x)")
     conn.close()
     with pytest.raises(StoreError, match="other"):

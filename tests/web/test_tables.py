@@ -6,6 +6,7 @@ import hashlib
 import html
 import re
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -19,7 +20,7 @@ META = metadata(described())["databases"][NAME]
 
 
 def names(file: Path) -> list[str]:
-    with sqlite3.connect(file) as conn:
+    with closing(sqlite3.connect(file)) as conn, conn:
         rows = conn.execute(
             "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE '%_fts%'"
             " AND name NOT LIKE 'sqlite%' AND name NOT LIKE '\\_sqlite%' ESCAPE '\\'"
@@ -103,7 +104,7 @@ async def test_this_weeks_incidents_are_those_of_seven_days(week: Path, tmp_path
 
     copy = tmp_path / "copy.db"
     shutil.copy(week, copy)
-    with sqlite3.connect(copy) as conn:
+    with closing(sqlite3.connect(copy)) as conn, conn:
         conn.execute("UPDATE incidents SET started_at = strftime('%Y-%m-%dT%H:%M:%S.000000Z', 'now', '-6 days')")
     conn.close()
     async with asker(site(copy, None)) as client:
