@@ -46,16 +46,17 @@ def web(
             f" environment or in .env, or leave out --host"
         )
     file = database_file(config, database)
+    from bot.app.known_rules import known_rules
     from bot.app.stores import connect_guarded
     from bot.web.site import listen, log_to_stderr, nursery, serve
 
     connect_guarded(file).close()
-    titles = titles_of(config)
+    titles, rules = titles_of(config), known_rules(config)
     listening = listen(host, port)
     log_to_stderr()
     with contextlib.suppress(OSError, AttributeError):
         os.nice(_NICENESS)
-    workers = nursery(file, connect_guarded, titles, listening)
+    workers = nursery(file, connect_guarded, titles, rules, listening)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _exit)  # the server shuts down first, and then passes the signal on
     address = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"

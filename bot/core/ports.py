@@ -547,6 +547,12 @@ class History(Outcomes, RecordedIncident, Protocol):
     def read_summary(self, stored: str) -> Summary | None:
         """A summary from ``show_incident``; ``None`` where another version of the program wrote it."""
 
+    def list_rules(self) -> Sequence[dict[str, Any]]:
+        """Every rule that was ever in force, by name, with what it fired."""
+
+    def show_rule(self, rule: str) -> dict[str, Any] | None:
+        """One of them with its texts, what it fired and what followed; ``None`` where none has this name."""
+
     def search(self, words: str, filters: Filters | None = None, limit: int = 20) -> Sequence[dict[str, Any]]:
         """Alerts and stories with these words, newest first, at most ``limit`` of each."""
 

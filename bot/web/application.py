@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from datasette.app import Datasette
 from datasette.plugins import pm
 
+from bot.core.model import KnownRule
 from bot.core.text.titles import Titles
 from bot.web.database import NAME, Connect, HistoryDatabase
 from bot.web.guard import App
@@ -35,8 +37,9 @@ class _Site(Datasette):  # type: ignore[misc]  # Datasette has no type informati
         """Nothing: Datasette would copy the schema into a database of its own, which none of its pages asks."""
 
 
-def application(file: Path, connect: Connect, titles: Titles) -> App:
-    """The application over the history in ``file``, which ``connect`` opens when it is first asked.
+def application(file: Path, connect: Connect, titles: Titles, rules: Mapping[str, KnownRule]) -> App:
+    """The application over the history in ``file``, which ``connect`` opens when it is first asked. ``rules`` is what
+    the configuration says of them, by name.
 
     Raises StoreError where there is no history of this version.
     """
@@ -52,5 +55,5 @@ def application(file: Path, connect: Connect, titles: Titles) -> App:
         settings=_SETTINGS,
     )
     datasette.remove_database("_memory")  # added where no file is given
-    datasette.add_database(HistoryDatabase(datasette, file, connect, titles), name=NAME)
+    datasette.add_database(HistoryDatabase(datasette, file, connect, titles, rules), name=NAME)
     return datasette.app()  # type: ignore[no-any-return]

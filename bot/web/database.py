@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datasette.database import Database
 
 from bot.bounds.child import deadline
+from bot.core.model import KnownRule
 from bot.core.text.titles import Titles
 
 if TYPE_CHECKING:
@@ -33,8 +34,12 @@ class HistoryDatabase(Database):  # type: ignore[misc]  # Datasette has no type 
     meaning; so the connection is made here.
     """
 
-    def __init__(self, datasette: Datasette, file: Path, connect: Connect, titles: Titles) -> None:
+    def __init__(
+        self, datasette: Datasette, file: Path, connect: Connect, titles: Titles, rules: Mapping[str, KnownRule]
+    ) -> None:
         self._connect_to = connect
+        self.rules = rules
+        """What the configuration says of its rules, by name."""
         self.titles = titles
         """What topics and exposures are called on the pages."""
         super().__init__(datasette, path=str(file), is_mutable=True)

@@ -84,6 +84,11 @@ def alert_path(alert: str) -> str:
     return f"/alert/{tilde_encode(alert)}"
 
 
+def rule_path(rule: str) -> str:
+    """The page of a rule."""
+    return f"/rule/{tilde_encode(rule)}"
+
+
 def cause_heading(confidence: float | None) -> str:
     """What stands above a cause of this confidence: ``Likely cause``."""
     return wording.CAUSE_HEADINGS[Claim.of(confidence)]

@@ -21,7 +21,8 @@ from bot.core.errors import AftershockError, StoreBusyError, UsageError
 from bot.core.text import wording
 from bot.core.text.characters import INVISIBLE
 from bot.core.text.links import safe_link
-from bot.web import formatting, live, pages
+from bot.render.outside import command
+from bot.web import formatting, live, pages, rules
 from bot.web.database import NAME, HistoryDatabase
 from bot.web.guard import NONCE
 from bot.web.metadata import FRACTIONS, SHARES
@@ -58,6 +59,8 @@ class Plugin:
             (r"^/alert/(?P<id>[^/]+)$", pages.alert),
             (r"^/search$", pages.search),
             (r"^/live$", live.page),
+            (r"^/rules$", rules.every),
+            (r"^/rule/(?P<name>[^/]+)$", rules.one),
         ]
 
     @hookimpl
@@ -74,6 +77,8 @@ class Plugin:
                 link=formatting.link,
                 incident_path=formatting.incident_path,
                 alert_path=formatting.alert_path,
+                rule_path=formatting.rule_path,
+                command=command,
                 reasons=formatting.REASONS,
                 cause_headings=wording.CAUSE_HEADINGS,
                 horizons=formatting.HORIZONS,
@@ -190,6 +195,8 @@ def _text_cell(value: str, column: str, table: str | None) -> Markup | None:
         return Markup('<a href="{}">{}</a>').format(formatting.incident_path(value), value)
     if column == "alert_id" or (column == "id" and table in ("alerts", "alert_history")):
         return Markup('<a href="{}">{}</a>').format(formatting.alert_path(value), value)
+    if column == "rule":
+        return Markup('<a href="{}">{}</a>').format(formatting.rule_path(value), value)
     if column == "at" or column.endswith("_at"):
         return formatting.when(value) if value.endswith("Z") else None
     if column in ("link", "cause_link", "url") or safe_link(value):

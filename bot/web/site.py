@@ -6,6 +6,7 @@ import functools
 import logging
 import socket
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import uvicorn
@@ -14,6 +15,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from bot.bounds.connections import Gate
 from bot.bounds.repeats import Repeats
 from bot.core.errors import UsageError
+from bot.core.model import KnownRule
 from bot.core.secret import Secret
 from bot.core.text.titles import Titles
 from bot.render.outside import line
@@ -42,7 +44,9 @@ def listen(host: str, port: int) -> socket.socket:
         raise UsageError(f"cannot listen at {host} port {port}: no such address; see --host and --port") from error
 
 
-def nursery(file: Path, connect: Connect, titles: Titles, listening: socket.socket) -> Nursery:
+def nursery(
+    file: Path, connect: Connect, titles: Titles, rules: Mapping[str, KnownRule], listening: socket.socket
+) -> Nursery:
     """Where the workers come from that read the history in ``file`` by ``connect``.
 
     It is a fork of this process, so before it there may be neither threads nor open connections. Raises StoreError
@@ -54,7 +58,7 @@ def nursery(file: Path, connect: Connect, titles: Titles, listening: socket.sock
         from bot.web.application import application
         from bot.web.worker import serve
 
-        return functools.partial(serve, application(file, connect, titles))
+        return functools.partial(serve, application(file, connect, titles, rules))
 
     return Nursery(prepare)
 

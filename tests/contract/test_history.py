@@ -51,6 +51,26 @@ def history(store: Store, file: Path) -> Iterator[History]:
         yield opened
 
 
+def test_rules_have_their_texts_and_what_they_fired(history: History, store: Store) -> None:
+    store.record_rules(
+        [("ai-model-shock", "v2", "- name: ai-model-shock  # lower"), ("new", "v1", "- name: new")], after(95)
+    )
+    store.record_rules([("ai-model-shock", "v2", "- name: ai-model-shock  # lower")], after(96))
+    assert [(each["rule"], each["in_force"], each["alerts"]) for each in history.list_rules()] == [
+        ("ai-model-shock", True, 1),
+        ("new", False, 0),
+    ]
+    found = history.show_rule("ai-model-shock")
+    assert found is not None
+    assert found["text"].endswith("# lower")
+    assert [each["text"] for each in found["earlier"]] == ["- name: ai-model-shock"]
+    assert (found["versions"], found["alerts"], found["incidents"], found["outcomes"]) == (2, 1, 1, [])
+    gone = history.show_rule("new")
+    assert gone is not None
+    assert (gone["in_force"], gone["text"], gone["alerts"]) == (False, "- name: new", 0)
+    assert history.show_rule("no-such-rule") is None
+
+
 def test_it_says_how_far_it_reaches_and_how_it_stands(history: History) -> None:
     assert history.extent() == (NOW, after(60))
     assert history.count_alerts() == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.adapters.store.history import alerts, exporting, incidents, live, searching, sources, stats
+from bot.adapters.store.history import alerts, exporting, incidents, live, rules, searching, sources, stats
 from bot.adapters.store.history.filters import EVERYTHING, Query
 from bot.core.model import VERDICTS, Filters, Severity
 
@@ -46,6 +46,7 @@ def shipped(
     found: dict[str, Query] = {f"list{name}": alerts.list_query(each, limit) for name, each in asked.items()}
     about: dict[str, Any] = {name: incident if "incident" in name else alert for name in alerts.ALERT_QUERIES}
     found |= {f"show: {name}": (sql, (about[name],)) for name, sql in alerts.ALERT_QUERIES.items()}
+    found |= {f"rule: {name}": (sql, (rule, *more)) for name, (sql, *more) in rules.RULE_QUERIES.items()}
     found |= {f"page: {name}": (sql, (incident,)) for name, sql in incidents.INCIDENT_QUERIES.items()}
     for name, each in asked.items():
         if not each.of_alerts:

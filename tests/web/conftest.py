@@ -19,7 +19,9 @@ import pytest
 import pytest_asyncio
 
 from bot.adapters.store import SqliteStore, open_store
-from bot.app.stores import GuardedHistory, connect_guarded
+from bot.adapters.store.history.reader import GuardedHistory
+from bot.app.known_rules import known_rules
+from bot.app.stores import connect_guarded
 from bot.config.news.titles import load_titles
 from bot.core.secret import Secret
 from tests.processes import Processes
@@ -47,7 +49,10 @@ def site(database: Path, password: Secret | None) -> Guard:
         _OPENED.append(connect_guarded(path))
         return _OPENED[-1]
 
-    return Guard(application(database, connect, load_titles(REPOSITORY / "rules")), password)
+    return Guard(
+        application(database, connect, load_titles(REPOSITORY / "rules"), known_rules(REPOSITORY / "config.yaml")),
+        password,
+    )
 
 
 _OPENED: list[GuardedHistory] = []

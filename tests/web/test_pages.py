@@ -376,3 +376,58 @@ async def test_a_folder_with_any_name_is_opened(tmp_path: Path) -> None:
     async with asker(site(odd, None)) as client:
         assert "/incident/i1" in (await client.get("/")).text
     assert sorted(p.name for p in odd.parent.iterdir() if p.suffix == ".db") == ["x#y?.db"]
+
+
+async def test_every_rule_is_listed_those_in_force_first(pages: httpx.AsyncClient) -> None:
+    answer = await pages.get("/rules")
+    said = words_of(answer)
+    on, off = said.index("ai-model-shock on"), said.index("winner off")
+    assert on < off
+    assert 'href="/rule/ai-model-shock"' in answer.text
+    assert "rules/ai-model-shock.yaml" in said
+
+
+async def test_a_rule_is_told_whole(pages: httpx.AsyncClient) -> None:
+    answer = await pages.get("/rule/ai-model-shock")
+    said = words_of(answer)
+    for part in (
+        "on rules/ai-model-shock.yaml:",
+        "What it says - name: ai-model-shock description: A stock falls more than 10%",
+        "in 1 incident",
+        "in the last 30 days of the history",
+        "readers call 1 of its incidents right",
+        "What followed",
+        "1 session",
+        "Its latest 20 alerts",
+        "python main.py rules try --since 30d",
+        "tests/ai-model-shock.yaml:",
+    ):
+        assert part in said, part
+    assert 'href="/alert/20250127-NVDA-' in answer.text
+    assert 'href="/incident/20250127-1"' in answer.text
+
+
+async def test_a_rule_that_has_not_fired_or_is_not_known_is_told_so(pages: httpx.AsyncClient) -> None:
+    said = words_of(await pages.get("/rule/winner"))
+    assert "off" in said
+    assert "It has not fired." in said
+    missing = await pages.get("/rule/no-such-rule")
+    assert missing.status_code == 404
+    assert "There is no rule no-such-rule." in missing.text
+
+
+async def test_what_the_configuration_has_no_more_is_gone(store: SqliteStore, own: httpx.AsyncClient) -> None:
+    store.record_rules([("old", "v1", "- name: old  # <b>")], NOW)
+    store.record_rules([("winner", "v1", "- name: winner")], after(60))
+    said = words_of(await own.get("/rules"))
+    assert "old gone" in said
+    gone = await own.get("/rule/old")
+    assert "What it last said - name: old # &lt;b&gt;" in words_of(gone) or "&lt;b&gt;" in gone.text
+    assert "the configuration has it no more" in words_of(gone)
+
+
+async def test_labels_of_an_alert_are_shown(store: SqliteStore, own: httpx.AsyncClient) -> None:
+    store.commit(batch(fired(alert("a1", incident="i1", labels={"desk": "semis<>"})), incident("i1", "a1")))
+    answer = await own.get("/alert/a1")
+    assert "labels desk=semis&lt;&gt;" in answer.text or "desk=semis&lt;&gt;" in answer.text
+    assert 'href="/rule/' in answer.text

@@ -106,7 +106,7 @@ from bot.core.model.polls import (
     NewsPoll,
     PricePoll,
 )
-from bot.core.model.queries import VERDICTS, Filters, StoredStory
+from bot.core.model.queries import VERDICTS, Filters, KnownRule, StoredStory
 from bot.core.model.vocabulary import (
     BURST,
     LABEL_NAME,

@@ -57,6 +57,20 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownRule:
+    """What the configuration says of a rule that the history may know, too."""
+
+    place: str
+    """Where it stands: ``rules/mine.yaml:3``."""
+    origin: str
+    """Own or shipped, or one in place of the other, in words; empty where own rules do not lie over shipped ones."""
+    enabled: bool
+    description: str = ""
+    tests: tuple[tuple[str, str], ...] = ()
+    """Its tests: where each stands, and what it says."""
+
+
+@dataclass(frozen=True, slots=True)
 class StoredStory:
     """A story from the history, whether it mattered, and what a second reader answered about it."""
 

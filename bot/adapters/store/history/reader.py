@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.adapters.store import outcomes, recorded, retention, thinning
 from bot.adapters.store.connection import connect_reader, translated
-from bot.adapters.store.history import alerts, exporting, incidents, live, searching, sources, stats, verifying
+from bot.adapters.store.history import alerts, exporting, incidents, live, rules, searching, sources, stats, verifying
 from bot.adapters.store.history.opening import open_as
 from bot.adapters.store.history.selecting import BoundedCursor, guard_reader, select
 from bot.adapters.store.schema import require_current
@@ -43,6 +43,8 @@ class SqliteHistory(sqlite3.Connection):
     read_summary = incidents.read_summary
     search = searching.search
     live = live.live
+    list_rules = rules.list_rules
+    show_rule = rules.show_rule
     statistics = stats.statistics
     export = exporting.export
     select = select
