@@ -34,6 +34,7 @@ from bot.replay.layouts import (
     is_zoneless,
     number_of,
     of_one_stock,
+    one_below_another,
     symbol_of,
 )
 
@@ -125,9 +126,8 @@ def read_prices(
 def look_at_prices(path: Path) -> None:
     """Read only the names of the columns. Raises UsageError, as ``read_prices`` does once it comes to the file."""
     symbol, path = of_one_stock(path)
-    rows = _rows(path)
-    _Reader(None, date.min, date.max)._header(path, next(rows)[1], symbol)
-    rows.close()
+    with contextlib.closing(_rows(path)) as rows:
+        _Reader(None, date.min, date.max)._header(path, next(one_below_another(rows))[1], symbol)
 
 
 class _Reader:
@@ -144,7 +144,7 @@ class _Reader:
 
     def read(self, path: Path) -> None:
         symbol, path = of_one_stock(path)
-        rows = _rows(path)
+        rows = one_below_another(_rows(path))
         self.columns.files.append(path)
         begin = len(self.columns)
         self.days.clear()  # the same words may be another day in another file
@@ -284,15 +284,12 @@ def _is_adjusted(names: Sequence[str]) -> bool:
 
 def _how_to_write(names: Sequence[str], path: Path) -> str:
     """What to do about a header without a symbol, a date or a close. Both of yfinance's own forms are frequent."""
-    if names[0] == "price" and "close" in names:
+    if (names[0] == "price" and "close" in names) or (
+        names[0] in ("ticker", "symbol") and len(set(names[1:])) < len(names[1:])
+    ):
         return (
-            "this is what yfinance.download writes; write frame.stack(level=1, future_stack=True)"
-            '.rename_axis(["date", "symbol"]).to_csv(…) instead'
-        )
-    if names[0] in ("ticker", "symbol") and len(set(names[1:])) < len(names[1:]):
-        return (
-            "this is what yfinance.download writes by ticker; write frame.stack(level=0, future_stack=True)"
-            '.rename_axis(["date", "symbol"]).to_csv(…) instead'
+            "this is what yfinance.download writes, with prices adjusted for dividends; write "
+            "yfinance.download(…, auto_adjust=False).to_csv(…) instead"
         )
     if _is_adjusted(names):
         return (

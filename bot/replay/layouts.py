@@ -3,6 +3,7 @@
 | who | columns | in their own way |
 |---|---|---|
 | Yahoo, Stooq, yfinance for one stock | Date, Open, High, Low, Close, Adj Close, Volume | no symbol |
+| yfinance's ``download`` | Price, Close, Close, …; below it Ticker, AMD, NVDA, …, or the reverse | side by side |
 | Stooq, many stocks | <TICKER>, <PER>, <DATE>, <TIME>, <OPEN>, …, <VOL> | ``NVDA.US``, ``20241118`` |
 | Nasdaq.com | Date, Close/Last, Volume, Open, High, Low | no symbol, ``11/18/2024``, ``$140.15`` |
 | Alpha Vantage | timestamp, open, high, low, close, volume | no symbol |
@@ -16,9 +17,10 @@ gives where it is asked for: ``NVDA=nvda.csv``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from bot.core.errors import UsageError
 
@@ -46,6 +48,10 @@ _NONE = ("", "-", "n/a", "null")
 _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?: .*)?")
 PERIOD, DAILY = "<per>", "D"
 """The column in which Stooq says how long a row's time is, and what it says of a session."""
+_SIDE_BY_SIDE = {"price", "ticker"}
+"""How yfinance's two headers begin."""
+ADJUSTED = "adj close"
+_FIGURES = ("open", "high", "low", "close", "volume")
 _SUFFIX = ".US"
 """Stooq's, of New York."""
 
@@ -63,6 +69,41 @@ def columns_of(header: Sequence[object]) -> list[str]:
         names = ["close" if name == "price" else name for name in names]
     own = set(names)
     return [_SAME[name] if name in _SAME and _SAME[name] not in own else name for name in names]
+
+
+def one_below_another(rows: Iterator[tuple[int, Sequence[Any]]]) -> Iterator[tuple[int, Sequence[Any]]]:
+    """Rows of yfinance's ``download``, which has stocks side by side under two headers, as a row for each stock; others
+    as they are. So are those without the column Adj Close: such prices are adjusted themselves, and their header is
+    refused."""
+    first = next(rows)
+    if (above := _word(first[1][0])) not in _SIDE_BY_SIDE or (second := next(rows, None)) is None:
+        yield first
+        yield from rows
+        return
+    names, symbols = (first[1], second[1]) if above == "price" else (second[1], first[1])
+    if {above, _word(second[1][0])} != _SIDE_BY_SIDE or ADJUSTED not in map(_word, names):
+        yield from (first, second)
+        yield from rows
+        return
+    places: dict[str, dict[str, int]] = {}
+    for i, (name, symbol) in enumerate(zip(names[1:], symbols[1:], strict=False), 1):
+        places.setdefault(str(symbol).strip(), {})[_word(name)] = i
+    dated, begun = "date", False
+    for line, cells in rows:
+        if not begun:
+            begun, index = True, not any(cells[1:])  # a line of its own for the name of the dates
+            dated = _word(cells[0]) if index else dated
+            yield first[0], ("symbol", dated, *_FIGURES)
+            if index:
+                continue
+        for symbol, at in places.items():
+            picked = [cells[at[name]] if at.get(name, len(cells)) < len(cells) else "" for name in _FIGURES]
+            if any(picked):  # another exchange's holiday
+                yield line, (symbol, cells[0], *picked)
+
+
+def _word(cell: object) -> str:
+    return str(cell).strip().lower()
 
 
 def symbol_of(written: str, header: Sequence[object]) -> str:

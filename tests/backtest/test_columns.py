@@ -14,7 +14,7 @@ from bot.core.errors import UsageError
 from bot.core.model import DailyBar, Observation, Quote, QuoteKind, Story
 from bot.core.prices.sessions import Timetable
 from bot.replay.bars import PriceSessions, observations_of
-from bot.replay.columns import PriceColumns, read_prices
+from bot.replay.columns import PriceColumns, look_at_prices, read_prices
 from bot.replay.doubtful import doubtful_rows
 from bot.replay.rolling import RollingTape
 from tests.backtest.recordings import Recording
@@ -304,7 +304,8 @@ def test_a_row_dated_the_evening_before_is_within_the_dates_asked_for(tmp_path: 
     ("header", "rows", "advice"),
     [
         ("Date,Open,High,Low,Close,Volume,Dividends,Stock Splits", "2024-11-01 00:00:00-04:00,1,1,1,1,1,0,0", "assign"),
-        ("Price,Close,High,Low,Open,Volume", "Ticker,A,A,A,A,A", "stack"),
+        ("Price,Close,High,Low,Open,Volume", "Ticker,A,A,A,A,A", "auto_adjust=False"),
+        ("Ticker,A,A,B,B", "Price,Open,Close,Open,Close", "auto_adjust=False"),
     ],
 )
 def test_what_yfinance_writes_is_refused_with_what_to_write_instead(
@@ -312,6 +313,35 @@ def test_what_yfinance_writes_is_refused_with_what_to_write_instead(
 ) -> None:
     with pytest.raises(UsageError, match=rf"this is what yfinance.*{advice}.*to_csv"):
         read_prices([Recording(tmp_path).prices([rows], header=header)])
+
+
+WIDE = [
+    "Ticker,AMD,SAP.DE,AMD,SAP.DE,AMD,SAP.DE,AMD,SAP.DE,AMD,SAP.DE,AMD,SAP.DE",
+    "Date,,,,,,,,,,,,",
+    "2025-01-27,114.1,260.0,115.0,262.1,120.5,263.0,113.2,259.0,119.0,261.0,900,70",
+    "2025-01-28,,258.0,,260.2,,261.0,,257.0,,259.0,,80",
+    "2025-01-29,116.1,259.0,117.3,261.2,118.5,262.0,x,258.0,117.0,260.0,800,90",
+]
+"""What ``yfinance.download(["AMD", "SAP.DE"], auto_adjust=False).to_csv()`` writes, under its first header."""
+
+
+@pytest.mark.parametrize("by_ticker", [False, True])
+def test_what_yfinance_writes_of_several_stocks_is_read_where_it_is_not_adjusted(
+    tmp_path: Path, by_ticker: bool
+) -> None:
+    above = "Price,Adj Close,Adj Close,Close,Close,High,High,Low,Low,Open,Open,Volume,Volume"
+    header, rows = (WIDE[0], [above, *WIDE[1:]]) if by_ticker else (above, WIDE)
+    file = Recording(tmp_path).prices(rows, header=header)
+    look_at_prices(file)
+    columns = read_prices([file])
+    symbols = [columns.symbols[position] for position in columns.symbol]
+    days = [date.fromordinal(day).day for day in columns.day]
+    read = list(zip(symbols, days, columns.figures[3], columns.line, strict=True))
+    assert read == [("AMD", 27, 115.0, 4), ("SAP.DE", 27, 262.1, 4), ("SAP.DE", 28, 260.2, 5), ("SAP.DE", 29, 261.2, 6)]
+    assert [figure[1] for figure in columns.figures] == [261.0, 263.0, 259.0, 262.1, 70.0]
+    [problem] = columns.problems
+    assert problem.line == 6
+    assert "low" in problem.message
 
 
 def test_rows_that_look_like_a_split_or_another_unit_are_marked(tmp_path: Path) -> None:

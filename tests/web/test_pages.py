@@ -403,7 +403,7 @@ async def test_a_rule_is_told_whole(pages: httpx.AsyncClient) -> None:
         "tests/ai-model-shock.yaml:",
     ):
         assert part in said, part
-    assert 'href="/alert/20250127-NVDA-' in answer.text
+    assert 'href="/alert/2025012' in answer.text
     assert 'href="/incident/20250127-1"' in answer.text
 
 
