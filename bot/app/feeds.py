@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,9 +12,13 @@ from bot.adapters.feeds.session import FeedSession
 from bot.app.stores import exists, read_store
 from bot.clock import SystemClock
 from bot.config.settings.model import NewsSettings, load_settings
+from bot.config.yaml.wording import nearest
 from bot.core.errors import UsageError
 from bot.core.model import FeedState
 from bot.render.outside import command
+
+_ADDRESS = re.compile(r"[/:.]")
+"""What the name of a feed has not, and every address has."""
 
 
 def feed_states(database: Path) -> Mapping[str, FeedState]:
@@ -38,6 +43,10 @@ async def fetch_feed(config: Path, feed: str) -> FeedCheck:
     if feed in {source.name for source in settings.on_demand.sources}:
         raise UsageError(f"{feed} is asked on demand about something; {command('check')} asks it about a few companies")
     known = next((each for each in settings.feeds if feed in (each.name, each.url)), None)
+    if known is None and not _ADDRESS.search(feed):
+        near = nearest(feed, [each.name for each in settings.feeds])
+        meant = f"did you mean '{near}'? Or" if near else f"{command('feeds', 'list')} lists them; or"
+        raise UsageError(f"no feed is called '{feed}'; {meant} give an address, as https://…")
     url, local = (known.url, known.local) if known else (feed, False)
     limits = fetch_limits(settings.news)
     async with FeedSession() as session:

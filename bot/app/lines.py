@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,17 +17,17 @@ def iso(at: datetime | None) -> str | None:
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None
 
 
-def result_objects(result: CycleResult) -> Iterator[dict[str, Any]]:
-    """The objects of one cycle, one a line: its alerts, then its notifications."""
+def result_objects(result: CycleResult, currency_of: Callable[[str], str]) -> Iterator[dict[str, Any]]:
+    """The objects of one cycle, one a line: its alerts, with the currency of their prices, then its notifications."""
     for change in result.decisions.changes:
         if change.kind in SHOWN:
-            yield alert_object(change)
+            yield alert_object(change, currency_of(change.alert.symbol))
     for notification in result.notifications:
         yield notification_object(notification)
 
 
-def alert_object(change: AlertChange) -> dict[str, Any]:
-    """An alert that fired, escalated or was resolved."""
+def alert_object(change: AlertChange, currency: str) -> dict[str, Any]:
+    """An alert that fired, escalated or was resolved; ``currency`` is empty where it is not known."""
     alert = change.alert
     return {
         "type": "alert",
@@ -36,6 +36,7 @@ def alert_object(change: AlertChange) -> dict[str, Any]:
         "id": alert.id,
         "rule": alert.rule,
         "symbol": alert.symbol,
+        "currency": currency,
         "session": alert.session.isoformat(),
         "severity": alert.severity.word,
         "state": alert.state.value,
@@ -88,10 +89,10 @@ def flat_checks(check: Check, depth: int = 0) -> Iterator[dict[str, Any]]:
         yield from flat_checks(child, depth + 1)
 
 
-def alert_line(alert: Alert) -> dict[str, Any]:
+def alert_line(alert: Alert, currency: str = "") -> dict[str, Any]:
     """An alert as it now is, for listings."""
     at = alert.resolved_at if alert.resolved_at else alert.fired_at
-    return alert_object(AlertChange(ChangeKind.UPDATED, at, alert))
+    return alert_object(AlertChange(ChangeKind.UPDATED, at, alert), currency)
 
 
 def _reference(reference: Reference | None) -> dict[str, Any] | None:

@@ -123,7 +123,7 @@ async def _play(plan: BacktestPlan, database: Path, json: bool, *, kept: bool, r
                     warm = took()
                 advance((now - plan.begins_at).total_seconds(), f"{now:%d %b %Y %H:%M}")
                 if json:
-                    for each in result_objects(result):
+                    for each in result_objects(result, playing.currency_of):
                         say_json(each)
     except asyncio.CancelledError:  # Ctrl-C
         kept_as = f"; what was played is in {database}" if kept else ""

@@ -91,7 +91,7 @@ async def _play(plan: Plan, database: Path, notify: Notify, speed: float | None,
             async for step, result in playing.results():
                 advance(step + 1, f"{result.decisions.now:%d %b %H:%M}")
                 if json:
-                    for each in result_objects(result):
+                    for each in result_objects(result, playing.currency_of):
                         say_json(each)
                 alerts += sum(c.kind.value == "fired" for c in result.decisions.changes)
                 messages += sum(not n.edits for n in result.notifications)

@@ -413,6 +413,8 @@ class Health:
         words, times = _WORDS[report.trouble]
         if report.trouble is Trouble.REFUSED and self._is_feed((report.source, report.subject)):
             words, times = "brings more stories than are read", ""
+        if report.trouble is Trouble.EMPTY and report.on_demand:
+            words = "finds nothing"
         return f"{self._name(report)} {words}{times.format(status.count) if status.count > 1 else ''}"
 
     def _over(self, group: _Group, ended: Sequence[tuple[SourceReport, datetime]]) -> list[Announcement]:
@@ -466,6 +468,8 @@ class Health:
         name = SOURCE_NAMES.get(report.source, verbatim(report.source))
         if report.subject:
             return f"{name}: {verbatim(report.subject)}"
+        if report.on_demand:
+            return f"Search {name}"
         return f"Feed {name}" if self._is_feed((report.source, "")) else name
 
 

@@ -390,13 +390,13 @@ async def test_a_source_that_fails_is_one_notice_and_left_alone_and_the_other_go
         await desk.pass_time(MINUTE)
     assert len(desk.site.asked("headlines")) >= 238
     assert 3 <= len(desk.site.asked("search")) <= 50
-    assert [notice.summary.subject.split(" has failed")[0] for notice in desk.notices] == ["Feed search"]
+    assert [notice.summary.subject.split(" has failed")[0] for notice in desk.notices] == ["Search search"]
     assert "failing: search" in desk.asking.words()
     desk.site.publish("search", rss(headline("Nvidia sinks on DeepSeek", "cnbc.com")))
     for minute in range(120):
         desk.view.wanted = [company("NVDA", -0.06 - 0.02 * (minute % 2))]
         await desk.pass_time(MINUTE)
-    assert [notice.summary.subject for notice in desk.notices][1:] == ["Feed search works again"]
+    assert [notice.summary.subject for notice in desk.notices][1:] == ["Search search works again"]
     assert any(story.publisher == "cnbc.com" for story in desk.stories)
 
 
@@ -407,7 +407,19 @@ async def test_a_search_that_finds_nothing_is_no_trouble_unless_it_never_finds_a
     await desk.pass_time((EMPTY_IN_A_ROW - 2) * MINUTE)
     assert desk.notices == []
     await desk.pass_time(5 * MINUTE)
-    assert [notice.summary.subject for notice in desk.notices] == ["Feed search is suddenly empty"]
+    assert [notice.summary.subject for notice in desk.notices] == ["Search search finds nothing"]
+
+
+async def test_a_search_that_still_finds_nothing_after_a_restart_does_not_work_again(make: MakeDesk) -> None:
+    desk = make(company("NVDA"))
+    desk.site.publish("search", rss())
+    desk.site.publish("headlines", rss(headline("Nvidia sinks")))
+    await desk.pass_time((EMPTY_IN_A_ROW + 2) * MINUTE)
+    stored = desk.asking.states
+    again = make(company("NVDA"))
+    again.asking.resume(stored)
+    await again.pass_time(2 * MINUTE)
+    assert [notice.summary.subject for notice in again.notices] == ["Search search finds nothing"], "still in trouble"
 
 
 async def test_a_flood_is_read_up_to_the_budget_and_fires_nothing(make: MakeDesk) -> None:
@@ -423,7 +435,7 @@ async def test_a_flood_is_read_up_to_the_budget_and_fires_nothing(make: MakeDesk
         await desk.pass_time(MINUTE)
     assert len([s for s in desk.stories if s.source == "search"]) <= 151
     assert all(story.seeded for story in desk.stories)
-    assert [notice.summary.subject for notice in desk.notices] == ["Feed search brings more stories than are read"]
+    assert [notice.summary.subject for notice in desk.notices] == ["Search search brings more stories than are read"]
 
 
 async def test_a_history_that_cannot_be_written_loses_nothing(make: MakeDesk) -> None:

@@ -123,3 +123,12 @@ def test_a_source_that_is_no_feed_is_not_checked_as_one(name: str) -> None:
     said = run_command("feeds", "check", name, code=2)
     assert f"{name} is" in said.stderr
     assert "python main.py check asks it" in said.stderr
+
+
+def test_a_feed_that_nobody_knows_is_named_with_those_like_it() -> None:
+    assert (
+        "no feed is called 'openay'; did you mean 'openai'? Or give an address"
+        in run_command("feeds", "check", "openay", code=2).stderr
+    )
+    said = run_command("feeds", "check", "nosuchname", code=2).stderr
+    assert "no feed is called 'nosuchname'; python main.py feeds list lists them; or give an address" in said

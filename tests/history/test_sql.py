@@ -217,3 +217,11 @@ def test_killed_in_the_middle_it_leaves_no_query_behind(week: Path, processes: P
             return True
 
     wait_until(is_gone, "it ends with whoever asked")
+
+
+@pytest.mark.parametrize(
+    "sql", ["SELECT * FROM alerts WHERE symbol = ?", "SELECT * FROM alerts WHERE symbol = :symbol"]
+)
+def test_a_parameter_without_a_value_says_what_to_write(week: Path, sql: str) -> None:
+    with pytest.raises(UsageError, match=r"has a parameter \(\? or :name\) without a value; write the value itself"):
+        asked(week, sql)

@@ -33,6 +33,11 @@ def fired(week: Lines) -> Lines:
     return [x for x in week if x["type"] == "alert" and x["event"] == "fired" and x["rule"] == "ai-model-shock"]
 
 
+def test_an_alert_says_in_which_currency_its_price_is(week: Lines) -> None:
+    currencies = {x["symbol"]: x["currency"] for x in week if x["type"] == "alert"}
+    assert (currencies["5801.T"], currencies["NVDA"]) == ("JPY", "USD")
+
+
 def test_nvidia_fires_in_the_pre_market_with_a_deepseek_story_as_its_cause(fired: Lines) -> None:
     first = next(a for a in fired if a["symbol"] == "NVDA")
     assert "2025-01-27T09:30" < first["at"] < "2025-01-27T11:05"

@@ -197,6 +197,10 @@ class Backtesting:
     evidence: EvidenceRecorder
     tally: BacktestTotals = field(default_factory=BacktestTotals)
 
+    def currency_of(self, symbol: str) -> str:
+        """The currency of a stock's prices; empty where it is not known."""
+        return self.engine.market.of(symbol).currency
+
     async def results(self) -> AsyncIterator[CycleResult]:
         """Play; yields each cycle's result."""
         try:

@@ -116,13 +116,16 @@ def explain_episode(
     if found.session is None:
         return found
     concerning = RuleSet(loaded.concerning(symbol))
-    played = play(workbench.engine(concerning, tape.first_at), tape, until=max(at, found.session.ends_at))
+    engine = workbench.engine(concerning, tape.first_at)
+    played = play(engine, tape, until=max(at, found.session.ends_at))
     latest: dict[str, AlertChange] = {}
     for change_ in played.changes:
         if change_.alert.symbol == symbol and change_.alert.session == found.session.date:
             latest[change_.alert.id] = change_
     alerts = sorted((c.alert for c in latest.values()), key=lambda a: a.fired_at)
-    return _with_alerts(found, [{**alert_line(a), "at": iso(a.fired_at)} for a in alerts])
+    return _with_alerts(
+        found, [{**alert_line(a, engine.market.of(symbol).currency), "at": iso(a.fired_at)} for a in alerts]
+    )
 
 
 def explain(

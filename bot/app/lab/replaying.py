@@ -82,6 +82,10 @@ class Playing:
     resumed_at: datetime | None
     sender: Sender
 
+    def currency_of(self, symbol: str) -> str:
+        """The currency of a stock's prices; empty where it is not known."""
+        return self.replay.engine.market.of(symbol).currency
+
     async def results(self) -> AsyncIterator[tuple[int, CycleResult]]:
         """Play; yields the step of the tape and each cycle's result."""
         async for step in self.replay.run():

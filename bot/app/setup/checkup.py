@@ -8,7 +8,7 @@ import json
 import os
 import stat
 import tempfile
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +24,7 @@ from bot.app.run.news.language_model import language_model
 from bot.app.run.news.sources import Requests, news_source
 from bot.app.run.notifiers import channel_states, configured_recipients, telegram_notifier, token_of
 from bot.app.run.prices.absences import UNKNOWN
-from bot.app.run.prices.source import price_source
+from bot.app.run.prices.source import BUILT_IN, price_source
 from bot.app.setup.findings import FEED, MOST_NAMED, NEWS_SOURCE, ON_DEMAND, Finding
 from bot.app.stores import exists, open_history
 from bot.clock import SystemClock
@@ -40,9 +40,10 @@ from bot.core.errors import (
     StoreOutdatedError,
     UsageError,
 )
-from bot.core.model import Absence, Story
+from bot.core.model import Absence, PricePoll, Story
 from bot.core.model.feeds import FeedSpec
 from bot.core.model.on_demand import Wanted, WantedKind
+from bot.core.ports import PriceSource
 from bot.core.prices.windows import format_duration
 from bot.core.rules.rule import RuleSet
 from bot.core.text.wording import count as counted
@@ -109,7 +110,8 @@ async def _online(project: Project, timetables: Timetables, now: datetime) -> As
         yield finding
     async for finding in _news_sources(project, now):
         yield finding
-    yield await _prices(project, timetables, now)
+    for finding in await _prices(project, timetables, now):
+        yield finding
     stream = await _stream(project, timetables)
     if stream is not None:
         yield stream
@@ -314,19 +316,34 @@ async def _news_sources(project: Project, now: datetime) -> AsyncIterator[Findin
                 source.close()
 
 
-async def _prices(project: Project, timetables: Timetables, now: datetime) -> Finding:
+async def _prices(project: Project, timetables: Timetables, now: datetime) -> list[Finding]:
     symbols = project.settings.symbols
     with tempfile.TemporaryDirectory(prefix="aftershock-") as cache:
         try:
             source = price_source(project, timetables, Path(cache))
         except UsageError as error:
-            return Finding("prices", False, str(error), "fix it under prices: in config.yaml")
+            return [Finding("prices", False, str(error), "fix it under prices: in config.yaml")]
         try:
             poll = await source.quotes(symbols, now)
+            quoted = _quoted(poll, source, symbols)
+            own = project.settings.prices.source in BUILT_IN
+            return [quoted, *(() if own else await _daily(source, symbols, now))]
         except SourceError as error:
-            return Finding("prices", False, str(error), source.advice, obstacle=error.obstacle)
+            return [Finding("prices", False, str(error), source.advice, obstacle=error.obstacle)]
         finally:
             source.close()
+
+
+async def _daily(source: PriceSource, symbols: Sequence[str], now: datetime) -> Iterable[Finding]:
+    """What to bear in mind where another package's source has no daily bars. Raises SourceError."""
+    found = await source.history(symbols[:1], now.date() - timedelta(days=30), now)
+    if not found.bars and not found.missing:
+        words = f"{source.title} has no daily bars: rules that ask for a cause, a group, volume or sessions cannot fire"
+        return [Finding("daily prices", True, f"{words}; docs/extending.md")]
+    return []
+
+
+def _quoted(poll: PricePoll, source: PriceSource, symbols: Sequence[str]) -> Finding:
     priced = {quote.symbol for quote in poll.quotes}
     unknown = [s for s in symbols if s not in priced and poll.missing.get(s, UNKNOWN).why is Absence.UNKNOWN]
     if unknown:

@@ -246,6 +246,8 @@ class SourceReport:
     """Why there is no price of ``subject``; ``detail`` says it in words."""
     until: datetime | None = None
     """The source is not asked again before this."""
+    on_demand: bool = False
+    """The source is a search, asked about something, and no feed that brings what it has."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "detail", redacted(self.detail))

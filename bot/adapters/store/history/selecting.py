@@ -216,6 +216,8 @@ def _explained(allowed: Time) -> Iterator[None]:
         raise StoreError(TOO_LARGE) from error
     except (sqlite3.Error, sqlite3.Warning) as error:
         message, code = str(error), getattr(error, "sqlite_errorcode", None)
+        if isinstance(error, sqlite3.ProgrammingError) and "binding" in message:
+            raise UsageError(UNBOUND) from error
         if code == sqlite3.SQLITE_INTERRUPT or (message == "interrupted" and allowed.is_over()):
             raise StoreError(too_long(allowed.allowed)) from error
         if code == sqlite3.SQLITE_AUTH or "not authorized" in message or "prohibited" in message:
@@ -227,6 +229,7 @@ def _explained(allowed: Time) -> Iterator[None]:
         raise
 
 
+UNBOUND = "the query has a parameter (? or :name) without a value; write the value itself, text as 'NVDA'"
 TOO_LARGE = "the query needs more memory or temporary space than it may take; ask for less"
 
 

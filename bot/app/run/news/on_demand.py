@@ -47,6 +47,8 @@ KEPT_BACK = 0.25
 """The part of a minute's budget that is kept for what was not asked about yet."""
 EMPTY_IN_A_ROW = 20
 """A source that finds nothing so often in a row is in trouble: a search may find nothing, but not always."""
+FOUND_NOTHING = "it found nothing"
+"""How what is then kept of its trouble begins."""
 PAGES = 200
 """Addresses of one source whose last answers are remembered, so that an unchanged one is not read again."""
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -208,6 +210,8 @@ class OnDemand:
         """Begin with what earlier runs stored of the sources."""
         for spec in self.specs:
             state = known.get(spec.name) or FeedState(spec.name, spec.template)
+            if state.last_error.startswith(FOUND_NOTHING):  # until it finds something
+                self._empty[spec.name] = EMPTY_IN_A_ROW
             self.states[spec.name] = replace(state, url=spec.template, failures=0, next_poll_at=None, last_error="")
 
     async def look(self, spec: OnDemandSpec) -> timedelta:
@@ -288,14 +292,16 @@ class OnDemand:
                 pages.popitem(last=False)
 
     def _judged(self, spec: OnDemandSpec, poll: FeedPoll) -> FeedPoll:
-        """A search that finds nothing is no trouble, unless that is all it ever does."""
+        """A search that finds nothing is no trouble, unless that is all it ever does. All reports say that it is a
+        search."""
+        poll = replace(poll, report=replace(poll.report, on_demand=True))
         if poll.report.trouble is not Trouble.EMPTY:
             if poll.report.trouble is not Trouble.FAILED:
                 self._empty[spec.name] = 0
             return poll
         times = self._empty[spec.name] = self._empty.get(spec.name, 0) + 1
         if times >= EMPTY_IN_A_ROW:
-            detail = f"it found nothing {times} times in a row; check its address under on_demand: in config.yaml"
+            detail = f"{FOUND_NOTHING} {times} times in a row; check its address under on_demand: in config.yaml"
             return replace(
                 poll, state=replace(poll.state, last_error=detail), report=replace(poll.report, detail=detail)
             )

@@ -18,6 +18,10 @@ APART = 1.0
 """A group moves by itself where its median z differs at least this much from that of the rest of the watchlist."""
 
 
+UNMEASURED = "too few daily bars: how far the stock usually moves is not known"
+"""What is said of a move whose cause cannot be weighed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cause(Condition):
     """The best explanation of the move is about one of these topics, with this confidence.
@@ -63,7 +67,8 @@ class Cause(Condition):
             return self.check(context, None, "causes are not ranked here")
         ranking = context.causes.explain(context.symbol, context.now, within=self.within, session=context.session)
         if ranking is None:
-            return self.check(context, None, "no price move to explain")
+            priced = context.plain_move is not None
+            return self.check(context, None, UNMEASURED if priced else "no price move to explain")
         best = ranking.best
         if best is None:
             return self.check(context, False, f"nothing in the news explains it{_group(ranking)}", 0.0)
