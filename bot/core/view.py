@@ -52,6 +52,10 @@ class Prices(Protocol):
         """Daily bars by session."""
 
     @property
+    def currency(self) -> str:
+        """Of the latest quote; empty where it is not known."""
+
+    @property
     def splits(self) -> Sequence[Split]:
         """Splits and large dividends, in the order they became known."""
 

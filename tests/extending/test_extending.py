@@ -95,7 +95,7 @@ def test_check_asks_the_source_that_is_configured_and_not_yahoo(site: Path, conf
     assert code == 0
     assert "3 symbols have prices from the CSV file" in said(lines, "have prices")
     assert "ready" in said(lines, "file:desk")
-    assert "rules that ask for a cause" in said(lines, "has no daily bars")
+    assert "rules on a group, volume or sessions cannot fire" in said(lines, "has no daily bars")
     assert not (config.parent / "yfinance").exists()
 
 

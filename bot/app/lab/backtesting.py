@@ -199,7 +199,7 @@ class Backtesting:
 
     def currency_of(self, symbol: str) -> str:
         """The currency of a stock's prices; empty where it is not known."""
-        return self.engine.market.of(symbol).currency
+        return self.engine.view().prices(symbol).currency
 
     async def results(self) -> AsyncIterator[CycleResult]:
         """Play; yields each cycle's result."""

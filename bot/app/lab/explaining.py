@@ -124,7 +124,7 @@ def explain_episode(
             latest[change_.alert.id] = change_
     alerts = sorted((c.alert for c in latest.values()), key=lambda a: a.fired_at)
     return _with_alerts(
-        found, [{**alert_line(a, engine.market.of(symbol).currency), "at": iso(a.fired_at)} for a in alerts]
+        found, [{**alert_line(a, engine.view().prices(symbol).currency), "at": iso(a.fired_at)} for a in alerts]
     )
 
 

@@ -84,7 +84,7 @@ class Playing:
 
     def currency_of(self, symbol: str) -> str:
         """The currency of a stock's prices; empty where it is not known."""
-        return self.replay.engine.market.of(symbol).currency
+        return self.replay.engine.view().prices(symbol).currency
 
     async def results(self) -> AsyncIterator[tuple[int, CycleResult]]:
         """Play; yields the step of the tape and each cycle's result."""

@@ -338,7 +338,7 @@ async def _daily(source: PriceSource, symbols: Sequence[str], now: datetime) -> 
     """What to bear in mind where another package's source has no daily bars. Raises SourceError."""
     found = await source.history(symbols[:1], now.date() - timedelta(days=30), now)
     if not found.bars and not found.missing:
-        words = f"{source.title} has no daily bars: rules that ask for a cause, a group, volume or sessions cannot fire"
+        words = f"{source.title} has no daily bars: rules on a group, volume or sessions cannot fire"
         return [Finding("daily prices", True, f"{words}; docs/extending.md")]
     return []
 
