@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.adapters.store import SqliteStore
+from tests.store.values import NOW, alert, batch, cause, fired, incident, story
 from tests.web.browsing import Look, browser, looking
 from tests.web.conftest import chromium, serving
 
@@ -122,6 +125,20 @@ def test_no_two_words_of_the_chart_overlap(chrome: Any, address: str, size: tupl
                 box = span.bounding_box()
                 assert box is not None
                 assert 0 <= box["x"] <= box["x"] + box["width"] <= inside, span.inner_text()
+
+
+@pytest.mark.parametrize("page", ["/", "/incident/i1", "/alert/a1", "/search?q=cheap", "/rules", "/rule/a-rule"])
+def test_a_word_without_an_end_makes_no_page_wider_than_a_phone(
+    chrome: Any, store: SqliteStore, tmp_path: Path, page: str
+) -> None:
+    word = "Donaudampfschifffahrt" * 8
+    because = replace(cause("s1"), title=f"A cheap {word}", source=f"https://{word}.example/feed")
+    told = alert("a1", incident="i1", rule="a-rule", cause=because, labels={"desk": word})
+    store.record_rules([("a-rule", "v1", f"- name: a-rule\n  description: {word}")], NOW)
+    store.commit(batch(replace(story("s1"), title=f"A cheap {word}"), incident("i1", "a1"), fired(told)))
+    with serving(tmp_path / "history.db") as own, looking(chrome, own.rstrip("/"), PHONE, touch=True) as look:
+        look.go(page)
+        assert look.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
 
 
 def test_times_are_in_the_readers_own_zone_or_the_one_chosen(chrome: Any, address: str) -> None:
