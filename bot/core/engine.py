@@ -29,6 +29,7 @@ from bot.core.model import (
     Absence,
     Alert,
     AlertChange,
+    BarColumn,
     ChangeKind,
     DailyBar,
     Decisions,
@@ -38,6 +39,7 @@ from bot.core.model import (
     Observation,
     Phase,
     Quote,
+    QuoteColumn,
     Reading,
     Refused,
     SecondReading,
@@ -50,7 +52,7 @@ from bot.core.model import (
 from bot.core.model.episodes import Episode
 from bot.core.news import NewsIndex, Topics
 from bot.core.news.companies import Companies
-from bot.core.ordering import canonical, name_of, waves, worst_first
+from bot.core.ordering import canonical, in_waves, name_of, worst_first
 from bot.core.prices.benchmarks import ALONE, Benchmarks
 from bot.core.prices.earnings import EarningsCalendar
 from bot.core.prices.market import Market
@@ -278,15 +280,18 @@ class Engine:
         prices of one poll are evaluated together and yet every quote of a symbol counts. What comes of it is told at
         the end, once, by what is known then."""
         quotes = [o for o in group if isinstance(o, Quote)]
-        others = [o for o in group if not isinstance(o, Quote)]
+        columns = [o for o in group if isinstance(o, QuoteColumn)]
+        others = [o for o in group if not isinstance(o, Quote | QuoteColumn)]
         new = [r for o in sorted(others, key=canonical) if (r := self._absorb(o, result)) is not None]
         by_news = self._rules_for(new)
         entered = self._happened(new, at, result)
         touched: set[str] = set()
-        for wave in waves(quotes) or [[]]:
-            moved = {quote.symbol for quote in wave if self._admit(quote, at, result)}
-            evaluated = self.rules.to_evaluate(moved, by_news)
-            touched.update(evaluated)
+        for wave, column in in_waves(quotes, columns) or [([], None)]:
+            moved, at_rest = self._admit_wave(wave, column, at, result)
+            # a story, or an alert that fires, asks for a look whatever the price
+            moved |= at_rest & {*by_news, *self.alerts.fires_for()}
+            evaluated = self.rules.to_evaluate(moved, by_news, at_rest - moved)
+            touched.update(evaluated, at_rest)
             entered |= self._evaluate(evaluated, at, result, by_news)
             by_news = {}
         self._corrections.revise(new, at, result, self.causes, self.news.reached)
@@ -308,6 +313,21 @@ class Engine:
             self._report(SourceReport("prices", at, subject=quote.symbol), result)
         return rejection is None
 
+    def _admit_wave(
+        self, wave: list[Quote], column: QuoteColumn | None, at: datetime, result: StepResult
+    ) -> tuple[set[str], frozenset[str]]:
+        """Take quotes or refuse them: the symbols that have moved, and those that have moved so little that no rule can
+        hold."""
+        moved, at_rest = set[str](), frozenset[str]()
+        if column is not None:
+            troubled = self.health.subjects_in("prices", Trouble.REFUSED)
+            admitted, others = self.market.admit_column(column, at, apart=troubled)
+            at_rest = self._prefilter.at_rest(admitted)
+            moved.update(symbol for symbol in admitted.symbols if symbol not in at_rest)
+            wave = [*wave, *sorted(others, key=attrgetter("symbol"))]
+        moved.update(quote.symbol for quote in wave if self._admit(quote, at, result))
+        return moved, at_rest
+
     def _rules_for(self, readings: Sequence[Reading]) -> Mapping[str, list[Rule]]:
         """By symbol, the rules that these new stories may concern."""
         topics = {t.topic for reading in readings for t in reading.topics if t.score > 0}
@@ -327,6 +347,11 @@ class Engine:
             self.news.learn((observation,))
         elif isinstance(observation, Quote):
             self.market.admit(observation, max(observation.seen_at, self._time), stored=True)
+        elif isinstance(observation, QuoteColumn):
+            for quote in observation.quotes():
+                self._absorb(quote, result)
+        elif isinstance(observation, BarColumn):
+            self.market.apply_column(observation)
         elif isinstance(observation, DailyBar | Split):
             self.market.apply(observation)
         elif isinstance(observation, EarningsDate):

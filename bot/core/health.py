@@ -441,6 +441,10 @@ class Health:
         status = self._statuses.get((source, subject))
         return status.trouble if status else Trouble.NONE
 
+    def subjects_in(self, source: str, trouble: Trouble) -> list[str]:
+        """The subjects of a source that are in this trouble now."""
+        return [subject for (name, subject), s in self._statuses.items() if name == source and s.trouble is trouble]
+
     @property
     def feeds_ok(self) -> int:
         """How many feeds do not fail."""

@@ -17,13 +17,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.core.errors import UsageError
-from bot.core.model import DailyBar, Observation, Quote, QuoteKind
+from bot.core.model import BarColumn, DailyBar, Observation, Quote, QuoteColumn, QuoteKind
 from bot.core.prices.sessions import Session, Timetable
-from bot.replay.columns import WHOLE, PriceColumns
+from bot.replay.columns import FIGURES, WHOLE, PriceColumns
 from bot.replay.tape import session_observations
 
 SOURCE = "recording"
 A_DAY = timedelta(days=1)
+OPEN, HIGH, LOW, CLOSE, VOLUME = range(5)
+"""The figures of a row, in the order of ``PriceColumns``."""
+BAR_ORDER = [CLOSE, OPEN, HIGH, LOW, VOLUME]
+"""And in that of ``BarColumn``."""
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(slots=True)
@@ -47,6 +53,9 @@ class PriceSessions:
     def __init__(self, columns: PriceColumns, timetable_of: Callable[[str], Timetable]) -> None:
         self._columns = columns
         self._timetables = [_timetable(columns, i, timetable_of) for i in range(len(columns.symbols))]
+        self._places = {symbol: place for place, symbol in enumerate(columns.symbols)}
+        known = dict.fromkeys(timetable for timetable in self._timetables if timetable is not None)
+        self._of_timetable = {t: np.array([each is t for each in self._timetables], bool) for t in known}
         self._rows: dict[int, array[int]] = {}
         self._conflicts: dict[date, int] = {}
         self._sort()
@@ -89,6 +98,48 @@ class PriceSessions:
         """
         by_symbol, self._conflicts[day] = self._gathered(day, self._rows.get(day.toordinal(), ()))
         return [by_symbol[position] for position in sorted(by_symbol)]
+
+    def observations(self, day: date, *, played: bool) -> list[Observation]:
+        """The observations of every symbol's session on ``day``, as ``observations_of`` has them: in columns, as far as
+        there is one row of each symbol with the same figures; by themselves where there are several, or others."""
+        columns, rows = self._columns, np.frombuffer(self._rows[day.toordinal()], int)
+        symbols = np.frombuffer(columns.symbol, int)[rows]
+        whole = np.frombuffer(columns.start)[rows] == WHOLE
+        if not whole.all() or len(np.unique(symbols)) != len(rows):
+            return [o for each in self.on(day) for o in observations_of(columns, each, played=played)]
+        figures = np.stack([np.frombuffer(column)[rows] for column in columns.figures], axis=1)
+        given = ~np.isnan(figures[:, [HIGH, LOW]]) @ [1, 2]
+        alike = given == np.bincount(given).argmax()
+        apart, _ = self._gathered(day, rows[~alike].tolist())
+        made = [o for place in sorted(apart) for o in observations_of(columns, apart[place], played=played)]
+        table = np.full((len(self._places), len(FIGURES)), np.nan)
+        table[symbols[alike]] = figures[alike]
+        return [*self._in_columns(table, day, played=played), *made]
+
+    def _in_columns(self, figures: Floats, day: date, *, played: bool) -> Iterator[Observation]:
+        """One row of each symbol."""
+        times: dict[tuple[datetime, datetime], NDArray[np.bool_]] = {}
+        for timetable, its in self._of_timetable.items():
+            if (session := timetable.on(day)) is not None:
+                at = session.open_at, session.close_at
+                times[at] = its | times[at] if at in times else its
+        for (opened_at, closed_at), its in times.items():
+            of_exchanges = np.where(its[:, np.newaxis], figures, np.nan)
+            if played:
+                yield from self._quotes(of_exchanges, opened_at, closed_at)
+            yield BarColumn(self._places, day, of_exchanges[:, BAR_ORDER], closed_at, SOURCE)
+
+    def _quotes(self, figures: Floats, opened_at: datetime, closed_at: datetime) -> Iterator[QuoteColumn]:
+        """What is known of whole sessions: the open, then low, high and close, as far as they are given."""
+        unknown = np.full(len(figures), np.nan)
+        for kind, which, at, volumes in (
+            (QuoteKind.OPEN, OPEN, opened_at, unknown),
+            (QuoteKind.LOW, LOW, closed_at, unknown),
+            (QuoteKind.HIGH, HIGH, closed_at, unknown),
+            (QuoteKind.CLOSE, CLOSE, closed_at, figures[:, VOLUME]),
+        ):
+            if not np.isnan(figures[:, which]).all():
+                yield QuoteColumn(self._places, figures[:, which], at, kind, volumes, SOURCE)
 
     def of_symbol(self, symbol: str) -> Iterator[SessionRows]:
         """Every session of one symbol, oldest first."""

@@ -10,15 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from bot.core.model import (
     Batch,
+    Column,
     DailyBar,
     LearnedName,
     Notification,
     NotificationState,
     Observation,
     Quote,
+    QuoteColumn,
     SecondReading,
     SourceReport,
     Story,
@@ -40,6 +43,8 @@ Recorded = Callable[[str, datetime], Iterable[Observation]]
 TOLD = Story | SecondReading | LearnedName | SourceReport
 """What is written whether or not there is an alert."""
 
+PRICES = Quote | DailyBar | Column
+
 
 class EvidenceRecorder:
     """A ``Recorder`` that passes everything on to another except prices that no alert needs."""
@@ -58,7 +63,7 @@ class EvidenceRecorder:
         if self._began_at is None or self._began_at.date() != batch.now.date():
             self._began_at = batch.now
         fired = {change.alert.symbol for d in batch.decisions for change in d.changes} - self._kept
-        observations = [o for o in batch.observations if isinstance(o, TOLD) or o.symbol in self._kept]
+        observations = list(self._evidence(batch.observations))
         for symbol in sorted(fired):
             self._kept.add(symbol)
             observations += self._before(symbol, batch.now, self._began_at - QUOTES_FOR)
@@ -81,6 +86,21 @@ class EvidenceRecorder:
                     tuple(n for b in gathered for n in b.notifications),
                 )
             )
+
+    def _evidence(self, observations: Iterable[Observation]) -> Iterator[Observation]:
+        """What is written of some observations: columns of one moment symbol by symbol."""
+        for _, group in groupby(observations, key=lambda each: isinstance(each, PRICES) and each.seen_at):
+            of_moment = list(group)
+            columns = [each for each in of_moment if isinstance(each, Column)]
+            apart = [each for each in of_moment if not isinstance(each, Column)]
+            if not columns:
+                yield from (o for o in apart if isinstance(o, TOLD) or o.symbol in self._kept)
+                continue
+            places = columns[0].places
+            for symbol in sorted(self._kept & places.keys(), key=places.__getitem__):
+                of_symbol = (c.quote(symbol) if isinstance(c, QuoteColumn) else c.bar(symbol) for c in columns)
+                yield from (observation for observation in of_symbol if observation is not None)
+                yield from (o for o in apart if not isinstance(o, TOLD) and o.symbol == symbol)
 
     def _before(self, symbol: str, until: datetime, quotes_since: datetime) -> Iterator[Observation]:
         """What was seen of a symbol up to now: bars, then the rest, then the quotes of the last days."""

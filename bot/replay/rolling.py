@@ -86,8 +86,7 @@ class RollingTape:
             yield from self._others[position:]
 
     def _of(self, day: date) -> list[Observation]:
-        played = self._played(day)
-        made = [o for rows in self._sessions.on(day) for o in observations_of(self._columns, rows, played=played)]
+        made = self._sessions.observations(day, played=self._played(day))
         refuse_look_ahead(made)
         return made
 

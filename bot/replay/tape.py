@@ -14,13 +14,16 @@ from itertools import groupby
 
 from bot.core.errors import LookAheadError, UsageError
 from bot.core.model import (
+    BarColumn,
     DailyBar,
     EarningsDate,
     LearnedName,
     Observation,
     Quote,
+    QuoteColumn,
     QuoteKind,
     SecondReading,
+    SourceReport,
     Split,
     Story,
 )
@@ -229,5 +232,7 @@ def _order(observation: Observation) -> _SortKey:
             return (at, -1, at, observation.word, 0, "")
         case SecondReading():
             return (at, 4, at, observation.story, 0, "")
-        case _:
+        case QuoteColumn() | BarColumn():
+            return (at, 3, at, "", 2, observation.source)
+        case SourceReport():
             return (at, 5, at, observation.source, 0, observation.subject)

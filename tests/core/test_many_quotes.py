@@ -82,7 +82,7 @@ def test_what_is_not_thinned_again_had_nothing_to_be_thinned(steps: list[tuple[i
         for prices in (kept, thorough):
             prices.add_quote(Quote("S1", 100.0, now + timedelta(minutes=late), now, kind))
         if tidy:
-            thorough.changes += 1  # as if something had come
+            thorough._changes += 1  # as if something had come
             for prices in (kept, thorough):
                 prices.forget(now - timedelta(hours=9), now - timedelta(hours=3), thin_to=timedelta(hours=1))
         assert kept.quotes == thorough.quotes

@@ -125,10 +125,10 @@ def test_a_return_counts_where_both_traded_then_and_the_session_before() -> None
     own, market = walk(5, 140), walk(6, 140)
     prices, benchmark = filled("X", own), filled("M", market)
     forget_bars(prices, before(20).date)  # two returns less
-    prices.version += 1
+    prices._rewritten += 1
     assert market_model(prices, benchmark, MONDAY).returns == 118
     forget_bars(benchmark, before(20).date, before(40).date)  # the same two, and two more
-    benchmark.version += 1
+    benchmark._rewritten += 1
     assert market_model(prices, benchmark, MONDAY).returns == 116
 
 

@@ -76,11 +76,12 @@ class _Spread:
     """Every z, the lowest first."""
 
     @classmethod
-    def of(cls, moves: Sequence[UnusualMove]) -> _Spread:
-        """Of moves in one session."""
-        session, ordered = moves[0].session, sorted(moves, key=attrgetter("z"))
-        places = {move.symbol: place for place, move in enumerate(ordered)}
-        return cls(session.exchange, session.ends_at, places, np.array([move.z for move in ordered]))
+    def of(cls, session: Session, of_symbol: Mapping[str, float]) -> _Spread:
+        """Of z by symbol in one session."""
+        z = np.array(list(of_symbol.values()))
+        order, symbols = np.argsort(z, kind="stable"), tuple(of_symbol)
+        places = {symbols[n]: place for place, n in enumerate(order.tolist())}
+        return cls(session.exchange, session.ends_at, places, z[order])
 
     def without(self, members: Collection[str]) -> Floats:
         """In order, without those of ``members``."""
@@ -178,11 +179,15 @@ class MoveMeasures:
         change, scale = _change(prices, latest), self.scale(prices.symbol, session)
         if change is None or scale is None:
             return None
-        known, key = self._known(now).markets, (session.exchange, latest[0].at, at)
-        if key not in known:
-            known[key] = self._market_change(prices, latest[0].at, at)
-        excess = change - (known[key] or 0.0)
+        excess = change - self._moved_market(prices, session, latest[0].at, at)
         return UnusualMove(prices.symbol, session, change, excess, excess / scale)
+
+    def _moved_market(self, prices: SymbolPrices, session: Session, quoted_at: datetime, at: datetime) -> float:
+        """``_market_change``, once for each exchange and moment; 0 where it is unknown."""
+        known, key = self._found.markets, (session.exchange, quoted_at, at)
+        if key not in known:
+            known[key] = self._market_change(prices, quoted_at, at)
+        return known[key] or 0.0
 
     def _market_change(self, prices: SymbolPrices, quoted_at: datetime, at: datetime) -> float | None:
         """The change by ``at`` of what stands for the market of a stock quoted at ``quoted_at``; ``None`` where nothing
@@ -247,11 +252,31 @@ class MoveMeasures:
         known = self._known(now).spreads
         if (universe, day) not in known:
             self._returns.of_all(universe, day)
-            found: dict[str, list[UnusualMove]] = {}
-            for move in self._all_on(universe, day, now):
-                found.setdefault(move.session.exchange, []).append(move)
-            known[universe, day] = {exchange: _Spread.of(moves) for exchange, moves in found.items()}
+            found = self._at_once(universe, day, now)
+            measured = set().union(*found.values())
+            for move in self._all_on([s for s in universe if s not in measured], day, now):
+                found.setdefault(move.session, {})[move.symbol] = move.z
+            known[universe, day] = {session.exchange: _Spread.of(session, z) for session, z in found.items()}
         return known[universe, day]
+
+    def _at_once(self, universe: tuple[str, ...], day: date, now: datetime) -> dict[Session, dict[str, float]]:
+        """The z of the symbols of ``universe`` whose price came with the last column, by session: as ``on``, of all at
+        once. Such a price is no trade of the night and none that may stand out: it is where the price is."""
+        latest, found = self._market.in_columns, dict[Session, dict[str, float]]()
+        if latest is None or latest.at is None or latest.at > now:
+            return found
+        changes, scales = latest.changes(), self._returns.scales(latest.symbols, day)
+        watched = np.array([symbol in self._within for symbol in latest.symbols], bool)
+        for timetable, its in latest.of_timetable.items():
+            session = timetable.on(day)
+            if session is None or timetable.current(latest.at) is not session:
+                continue
+            first = self._market.of(latest.symbols[int(its.argmax())])
+            moved = self._moved_market(first, session, latest.at, _last_of(timetable, session, now))
+            z = (changes - moved) / scales
+            places = np.flatnonzero(its & watched & ~np.isnan(z))
+            found[session] = dict(zip((latest.symbols[n] for n in places), z[places].tolist(), strict=True))
+        return {session: z for session, z in found.items() if z}
 
     def _once(self, moves: list[UnusualMove], at: datetime) -> list[UnusualMove]:
         """One move a company, in the order of ``moves``."""

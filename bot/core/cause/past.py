@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.core.prices.benchmarks import Benchmarks
-from bot.core.prices.market import Market, SymbolPrices
+from bot.core.prices.market import History, Market, SymbolPrices
 
 LOOKBACK = 120
 """Sessions from which a symbol's usual volatility is estimated."""
@@ -40,8 +40,8 @@ _Closes = tuple[Sequence[date], Floats]
 class Past:
     """One symbol before one session."""
 
-    versions: tuple[int, int]
-    """Of the symbol's history and its market's, from which this was worked out."""
+    history: tuple[History, History | None]
+    """The symbol's and its market's, from which this was worked out."""
     days: Sequence[date]
     """The sessions of ``excess``, oldest first."""
     excess: Floats
@@ -96,9 +96,15 @@ class DailyReturns:
         """The symbol's past before the session of ``day``."""
         known = self._session(day).past
         found = known.get(symbol)
-        if found is None or found.versions != self._versions(symbol):
+        if found is None or found.history != self._history(symbol, day):
             self._work_out((symbol,), day, known)
         return known[symbol]
+
+    def scales(self, symbols: tuple[str, ...], day: date) -> Floats:
+        """The usual scale of each of these; NaN where it is not known, or was not worked out yet."""
+        known = self._session(day).past
+        scales = (past.scale if (past := known.get(symbol)) is not None else None for symbol in symbols)
+        return np.array([np.nan if scale is None else scale for scale in scales])
 
     def of_all(self, universe: tuple[str, ...], day: date) -> Mapping[str, _Alike]:
         """Have the past of all of ``universe`` worked out, together; by market those that can be held against one
@@ -107,7 +113,10 @@ class DailyReturns:
         worked_out = session.alike.get(universe)
         if worked_out is None or worked_out[0] != history:
             known = session.past
-            new = [s for s in universe if s not in known or known[s].versions != self._versions(s)]
+            new = [s for s in universe if s not in known or known[s].history != self._history(s, day)]
+            if worked_out is not None and not new:
+                session.alike[universe] = history, worked_out[1]
+                return worked_out[1]
             self._work_out(new, day, known)
             rows: dict[str, list[tuple[str, Floats]]] = {}
             for symbol in universe:
@@ -145,9 +154,9 @@ class DailyReturns:
 
     # ------------------------------------------------------------------------------------------------------- details
 
-    def _versions(self, symbol: str) -> tuple[int, int]:
+    def _history(self, symbol: str, day: date) -> tuple[History, History | None]:
         home = self.home(symbol)
-        return self._market.of(symbol).version, self._market.of(home).version if home else 0
+        return self._market.of(symbol).history(day), self._market.of(home).history(day) if home else None
 
     def _session(self, day: date) -> _Session:
         if day not in self._sessions:
@@ -184,14 +193,14 @@ class DailyReturns:
             lengths = np.sqrt((apart * apart).sum(axis=1))
             for n, (symbol, _) in enumerate(some):
                 standard = apart[n] / lengths[n] if lengths[n] > 0 else None
-                known[symbol] = Past(self._versions(symbol), market[0][1:], excess[n], scales[n], standard)
+                known[symbol] = Past(self._history(symbol, day), market[0][1:], excess[n], scales[n], standard)
 
     def _alone(self, symbol: str, day: date, closes: _Closes, market: _Closes | None) -> Past:
         days, returns = _returns(closes)
         level = dict(zip(*_returns(market), strict=True)) if market is not None else {}
         excess = returns - np.array([level.get(each, 0.0) for each in days])
         scale = float(_scales(excess[np.newaxis], FLOOR)[0]) if len(excess) >= LEAST else None
-        return Past(self._versions(symbol), days, excess, scale, None)
+        return Past(self._history(symbol, day), days, excess, scale, None)
 
 
 def _closes(prices: SymbolPrices, day: date) -> _Closes:

@@ -73,6 +73,10 @@ class AlertBook:
         """Whether an alert for ``symbol`` is firing."""
         return bool(self._firing.get(symbol))
 
+    def fires_for(self) -> Collection[str]:
+        """The symbols for which an alert is firing."""
+        return self._firing.keys()
+
     def has_fired(self, fingerprint: str) -> bool:
         """Whether an alert of ``fingerprint`` has fired in any session."""
         return any(known == fingerprint for known, _ in self._alerts)

@@ -76,7 +76,9 @@ from bot.core.model.news import (
 )
 from bot.core.model.observations import (
     Absence,
+    BarColumn,
     Because,
+    Column,
     Counts,
     DailyBar,
     Direction,
@@ -85,6 +87,7 @@ from bot.core.model.observations import (
     LearnedName,
     Observation,
     Quote,
+    QuoteColumn,
     Refused,
     ReportTime,
     SecondReading,

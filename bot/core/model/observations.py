@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bot.core.model.vocabulary import QuoteKind
 from bot.core.secret import redacted
@@ -253,7 +257,87 @@ class SourceReport:
         object.__setattr__(self, "detail", redacted(self.detail))
 
 
-Observation = Story | Quote | DailyBar | Split | EarningsDate | SecondReading | LearnedName | SourceReport
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class QuoteColumn:
+    """Quotes of many symbols, of one kind and moment, seen as they happened: most are never looked at one by one.
+
+    No trades, and at most one quote of each symbol.
+    """
+
+    places: Mapping[str, int]
+    """Of each symbol in the columns. All columns of a recording have the same object."""
+    prices: Floats
+    """NaN where a symbol has no quote."""
+    at: datetime
+    kind: QuoteKind
+    volumes: Floats
+    """NaN where it is not stated."""
+    source: str
+
+    @property
+    def seen_at(self) -> datetime:
+        """When the quotes were seen."""
+        return self.at
+
+    def quote(self, symbol: str) -> Quote | None:
+        """The quote of ``symbol``; ``None`` where it has none here."""
+        place = self.places.get(symbol)
+        price = self.prices.item(place) if place is not None else np.nan
+        if place is None or price != price:
+            return None
+        return Quote(symbol, price, self.at, self.at, self.kind, None, _stated(self.volumes, place), "", self.source)
+
+    @property
+    def symbols(self) -> list[str]:
+        """Those that have a quote here."""
+        given = ~np.isnan(self.prices)
+        return [symbol for symbol, known in zip(self.places, given.tolist(), strict=True) if known]
+
+    def quotes(self) -> Iterator[Quote]:
+        """Every quote."""
+        return (quote for symbol in self.places if (quote := self.quote(symbol)) is not None)
+
+    def only(self, given: NDArray[np.bool_]) -> QuoteColumn:
+        """The quotes at the places where ``given``."""
+        return replace(self, prices=np.where(given, self.prices, np.nan))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BarColumn:
+    """The daily bars of many symbols of one session, all seen at its close."""
+
+    places: Mapping[str, int]
+    """As of ``QuoteColumn``."""
+    session: date
+    figures: Floats
+    """A row for each place: close, open, high, low and volume; NaN where there is none. Without a close, no bar."""
+    seen_at: datetime
+    source: str
+
+    def bar(self, symbol: str) -> DailyBar | None:
+        """The bar of ``symbol``; ``None`` where it has none here."""
+        place = self.places.get(symbol)
+        if place is None or np.isnan(self.figures[place, 0]):
+            return None
+        close, opened, high, low, volume = (_stated(self.figures[place], i) for i in range(5))
+        assert close is not None
+        return DailyBar(symbol, self.session, close, self.seen_at, opened, high, low, volume, self.source)
+
+    def bars(self) -> Iterator[DailyBar]:
+        """Every bar."""
+        return (bar for symbol in self.places if (bar := self.bar(symbol)) is not None)
+
+
+Column = QuoteColumn | BarColumn
+Observation = Story | Quote | DailyBar | Split | EarningsDate | SecondReading | LearnedName | SourceReport | Column
+
+
+def _stated(figures: Floats, place: int) -> float | None:
+    figure = float(figures[place])
+    return None if figure != figure else figure
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 
 from bot.core.model import DailyBar
@@ -55,7 +55,7 @@ class Bars(Mapping[date, DailyBar]):
         return i if i < len(self.dates) and self.dates[i] == session else None
 
     def close_at(self, i: int) -> float:
-        """The close at a place among ``dates``."""
+        """The close at a place among ``dates``, counted from the end where it is negative."""
         return self._numbers[_EACH * i]
 
     def closes(self, start: int, end: int) -> array[float]:
@@ -93,6 +93,18 @@ class Bars(Mapping[date, DailyBar]):
         self.dates[i : i + known] = [bar.session]
         self._seen[i : i + known] = [bar.seen_at]
         self._sources[i : i + known] = [bar.source]
+
+    def append(self, session: date, figures: Sequence[float], seen_at: datetime, source: str) -> None:
+        """As ``add``, of a bar in figures: close, open, high, low and volume, NaN where there is none."""
+        if self.dates and self.dates[-1] >= session:
+            close, opened, high, low, volume = (None if figure != figure else figure for figure in figures)
+            assert close is not None
+            self.add(DailyBar(self.symbol, session, close, seen_at, opened, high, low, volume, source))
+            return
+        self._numbers.extend(figures)
+        self.dates.append(session)
+        self._seen.append(seen_at)
+        self._sources.append(source)
 
     def forget(self, many: int) -> None:
         """Drop so many of the oldest."""

@@ -6,17 +6,21 @@ observations in the order they were seen, so that "as of now" needs no argument.
 
 from __future__ import annotations
 
+import math
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import islice
 
-from bot.core.model import DailyBar, Phase, Quote, QuoteKind, Reference, Split
+import numpy as np
+
+from bot.core.model import BarColumn, DailyBar, Phase, Quote, QuoteColumn, QuoteKind, Reference, Split
 from bot.core.prices.admission import Rejection, is_repeat, refusal
 from bot.core.prices.bars import Bars
 from bot.core.prices.basis import (
+    HUNDRED,
     SAME,
     SMALL_SPLIT,
     SPLIT_HELD_FOR,
@@ -28,11 +32,14 @@ from bot.core.prices.basis import (
     split_between,
     step_words,
 )
+from bot.core.prices.columns import Columns, Latest
 from bot.core.prices.sessions import Session, Timetable
 from bot.core.text.wording import count as counted
 
 KEEP_QUOTES = timedelta(days=12)
 """Follow-ups look back five sessions: with holidays, up to eleven days."""
+KEEP_NEWEST = 3
+"""So many quotes of a symbol are kept however old they are."""
 KEEP_BARS = 560
 """A little over two years, for "lowest since"."""
 UNIT_KNOWN_FOR = timedelta(days=30)
@@ -71,9 +78,12 @@ class UnmatchedSince:
     sessions: int
 
 
+History = tuple[int, date | None]
+
+
 @dataclass(slots=True)
 class Revision:
-    """Counts the changes of a market: what was computed at an earlier number is out of date."""
+    """What the symbols of a market share. Counts its changes: what was computed at an earlier number is out of date."""
 
     number: int = 0
     latest_at: datetime | None = None
@@ -82,27 +92,34 @@ class Revision:
     """How many quotes are remembered."""
     history: int = 0
     """Counts bars and splits: what was computed from closes at an earlier number may be out of date."""
+    columns: Columns = field(default_factory=Columns)
+    """The quotes that came in columns."""
+    traded: dict[str, SymbolPrices] = field(default_factory=dict)
+    """The symbols that have had trades, which are thinned."""
 
 
 class SymbolPrices:
     """One symbol's prices. Quotes are ordered by event time; equal times keep their order of arrival."""
 
-    __slots__ = ("_doubted_since", "_tidied", "bars", "changes", "models", "quotes", "revision", "splits", "symbol",
-                 "timetable", "version")  # fmt: skip
+    __slots__ = ("_changes", "_doubted_since", "_quotes", "_rewritten", "_taken", "_tidied", "bars", "models", "place",
+                 "revision", "splits", "symbol", "timetable")  # fmt: skip
 
     def __init__(self, symbol: str, timetable: Timetable, revision: Revision | None = None) -> None:
         self.symbol = symbol
         self.timetable = timetable
         self.revision = revision or Revision()
-        self.quotes: list[Quote] = []
+        self._quotes: list[Quote] = []
+        self._taken = self.revision.columns.number
+        """Up to which column ``_quotes`` has its quotes."""
+        self.place: tuple[Latest, int] | None = None
+        """Its place in columns, if it has one."""
         self.bars = Bars(symbol)
         self.splits: list[Split] = []
-        self.changes = 0
-        """Counts everything applied: while it is the same, so is the price."""
-        self.version = 0
-        """Counts bars and splits: what was computed from closes at an earlier number is out of date."""
-        self.models: dict[tuple[str, date], tuple[int, int, object]] = {}
-        """Market models by benchmark and session, with the ``version`` of symbol and benchmark each was fitted to."""
+        self._changes = 0
+        self._rewritten = 0
+        """Counts splits, and bars that are not of the newest session."""
+        self.models: dict[tuple[str, date], tuple[History, History, object]] = {}
+        """Market models by benchmark and session, with the ``history`` of symbol and benchmark each was fitted to."""
         self._doubted_since: datetime | None = None
         """Since when prices are held back."""
         self._tidied: tuple[int, timedelta] | None = None
@@ -110,14 +127,51 @@ class SymbolPrices:
 
     # ------------------------------------------------------------------------------------------------------ applying
 
+    @property
+    def quotes(self) -> list[Quote]:
+        """Every quote that is remembered."""
+        if self._taken != self.revision.columns.number:
+            self.take_columns()
+        return self._quotes
+
+    @property
+    def changes(self) -> int:
+        """Counts everything applied: while it is the same, so is the price."""
+        return self._changes + self.revision.columns.count
+
+    def take_columns(self) -> None:
+        """Take its quotes of the columns that came since they were last read; forget what was forgotten meanwhile."""
+        columns, begun = self.revision.columns, self._taken
+        self._taken = columns.number
+        for entry in columns.since(begun):
+            if isinstance(entry, datetime):
+                self._cut(entry)
+            elif (quote := entry.quote(self.symbol)) is not None:
+                self._quotes.append(quote)
+                self.revision.quotes += 1
+
+    def _cut(self, before: datetime) -> None:
+        """Drop quotes older than ``before``, but never the newest ones."""
+        if self._quotes and self._quotes[0].at < before:
+            cut = min(bisect_left(self._quotes, before, key=_event_time), max(0, len(self._quotes) - KEEP_NEWEST))
+            del self._quotes[:cut]
+            self.revision.quotes -= cut
+
     def add_quote(self, quote: Quote) -> bool:
         """Add an accepted quote; False where it repeats a known one (same event time, kind and price)."""
-        i = j = len(self.quotes) if self._is_newest(quote.at) else bisect_right(self.quotes, quote.at, key=_event_time)
-        while j and self.quotes[j - 1].at == quote.at:
-            if is_repeat(quote, self.quotes[j - 1]):
+        known = self.quotes
+        i = j = len(known) if self._is_newest(quote.at) else bisect_right(known, quote.at, key=_event_time)
+        while j and known[j - 1].at == quote.at:
+            if is_repeat(quote, known[j - 1]):
                 return False
             j -= 1
-        self.quotes.insert(i, quote)
+        known.insert(i, quote)
+        if quote.kind is QuoteKind.TRADE:
+            self.revision.traded[self.symbol] = self
+        if self.place is not None:
+            latest, place = self.place
+            # later quotes in columns are of this moment or later: what came as it happened is the newest before them
+            latest.set(place, quote.price if i == len(known) - 1 and quote.at == quote.seen_at else math.nan)
         self.revision.quotes += 1
         self._count_change()
         if self.revision.latest_at is None or quote.at > self.revision.latest_at:
@@ -126,19 +180,42 @@ class SymbolPrices:
 
     def add_bar(self, bar: DailyBar) -> None:
         """Add a finished session's bar; it replaces an earlier one of the session, as history is re-based."""
+        if self.bars and bar.session <= self.bars.dates[-1]:
+            self._rewritten += 1
         self.bars.add(self._in_our_unit(bar))
-        self.version += 1
+        self._count_bar()
+
+    def add_bar_of(self, column: BarColumn, figures: Sequence[float]) -> None:
+        """As ``add_bar``, of a column: its figures, of which the close is given."""
+        before = self.bars.close_at(-1) if self.bars else figures[0]
+        in_our_unit = before / HUNDRED[0] < figures[0] < before * HUNDRED[0]
+        if self.splits or not in_our_unit or (self.bars and column.session <= self.bars.dates[-1]):
+            bar = column.bar(self.symbol)
+            assert bar is not None
+            self.add_bar(bar)
+            return
+        self.bars.append(column.session, figures, column.seen_at, column.source)
+        self._count_bar()
+
+    def history(self, day: date) -> History:
+        """What the closes before the session of ``day`` are worked out from: equal while none of them has changed."""
+        days = self.bars.dates
+        i = len(days) if days and days[-1] < day else bisect_left(days, day)
+        return self._rewritten, days[i - 1] if i else None
+
+    def _count_bar(self) -> None:
         self.revision.history += 1
         self._count_change()
 
     def add_split(self, split: Split) -> None:
         """Add a split or a dividend; it replaces an earlier one of the session."""
+        if self.place is not None:
+            self.place[0].split(self.place[1])
         self.splits = [s for s in self.splits if (s.session, bool(s.cash)) != (split.session, bool(split.cash))] + [
             split
         ]
-        self.version += 1
-        self.revision.history += 1
-        self._count_change()
+        self._rewritten += 1
+        self._count_bar()
 
     def _in_our_unit(self, bar: DailyBar) -> DailyBar:
         """A bar in another unit than the one before it (pounds among pence) in the unit of that, unless quotes have
@@ -166,6 +243,8 @@ class SymbolPrices:
             self._doubted_since = None
             return ""
         self._doubted_since = self._doubted_since or now
+        if self.place is not None:
+            self.place[0].set(self.place[1])
         longest = UNITS_HELD_FOR if hundredfold(before, quote.price) else SPLIT_HELD_FOR
         if now - self._doubted_since < longest:
             return words
@@ -200,14 +279,14 @@ class SymbolPrices:
         return ""
 
     def _count_change(self) -> None:
-        self.changes += 1
+        self._changes += 1
         self.revision.number += 1
 
     def forget(
         self,
         before: datetime,
         thin_before: datetime,
-        keep: int = 3,
+        keep: int = KEEP_NEWEST,
         bars: int = KEEP_BARS,
         thin_to: timedelta = THIN_TO,
     ) -> None:
@@ -215,18 +294,16 @@ class SymbolPrices:
         ``thin_to``, but never the newest ``keep`` quotes. Keep the newest ``bars`` daily bars."""
         if len(self.bars) > bars:
             self.bars.forget(len(self.bars) - bars)
-        state = self.changes, thin_to
-        if not self.quotes or (
-            self.quotes[0].at >= before and (self._tidied == state or self.quotes[0].at >= thin_before)
-        ):
+        quotes, state = self.quotes, (self._changes, thin_to)
+        if not quotes or (quotes[0].at >= before and (self._tidied == state or quotes[0].at >= thin_before)):
             return
-        self._tidied = state if self.quotes[-1].at < thin_before else None
-        most = max(0, len(self.quotes) - keep)
-        cut = min(bisect_left(self.quotes, before, key=_event_time), most)
-        thin = min(bisect_left(self.quotes, thin_before, key=_event_time), most)
-        kept = _thinned(self.quotes[cut:thin], thin_to)
+        self._tidied = state if quotes[-1].at < thin_before else None
+        most = max(0, len(quotes) - keep)
+        cut = min(bisect_left(quotes, before, key=_event_time), most)
+        thin = min(bisect_left(quotes, thin_before, key=_event_time), most)
+        kept = _thinned(quotes[cut:thin], thin_to)
         self.revision.quotes -= thin - len(kept)
-        self.quotes[:thin] = kept
+        quotes[:thin] = kept
 
     # ------------------------------------------------------------------------------------------------------- reading
 
@@ -359,8 +436,8 @@ class SymbolPrices:
     def as_of(self, moment: datetime) -> SymbolPrices:
         """What had happened by ``moment``: quotes by event time, bars of sessions closed by then."""
         past = SymbolPrices(self.symbol, self.timetable)
-        past.quotes = self.quotes[: bisect_right(self.quotes, moment, key=_event_time)]
-        past.splits, past.version, past.models = self.splits, self.version, self.models
+        past._quotes = self.quotes[: bisect_right(self.quotes, moment, key=_event_time)]
+        past.splits, past._rewritten, past.models = self.splits, self._rewritten, self.models
         i = len(self.bars)
         while i and ((held := self.timetable.on(self.bars.dates[i - 1])) is None or held.close_at > moment):
             i -= 1
@@ -374,7 +451,7 @@ class SymbolPrices:
         if (newest is None or newest <= moment) and all(observation.seen_at <= moment for observation in kept):
             return self
         past = SymbolPrices(self.symbol, self.timetable)
-        past.quotes = [q for q in self.quotes if q.seen_at <= moment]
+        past._quotes = [q for q in self.quotes if q.seen_at <= moment]
         past.bars = self.bars.where(lambda seen_at: seen_at <= moment)
         past.splits = [s for s in self.splits if s.seen_at <= moment]
         return past
@@ -576,6 +653,10 @@ class Market:
         """How many daily bars are kept."""
         self._symbols: dict[str, SymbolPrices] = {}
         self.revision = Revision()
+        self._latest: Latest | None = None
+        """Of the symbols of the last column."""
+        self._bars_at = 0
+        """``revision.history`` when bars were last forgotten."""
         self._most = most
         """How many quotes are kept in all."""
         self._crowded_at = most
@@ -601,6 +682,38 @@ class Market:
             return Rejection(f"held back: it looks like {doubt}", held=True)
         prices.add_quote(quote)
         return None
+
+    def admit_column(
+        self, column: QuoteColumn, now: datetime, apart: Iterable[str] = ()
+    ) -> tuple[QuoteColumn, list[Quote]]:
+        """Add the quotes of ``column`` that nothing speaks against; returns those, and the others, which are to be
+        admitted one by one: among these those of the symbols ``apart``."""
+        latest = self._latest
+        if latest is None or latest.places is not column.places:
+            latest = self._latest = Latest(column.places, [self.of(symbol) for symbol in column.places])
+        for symbol in apart:
+            if symbol in column.places:
+                latest.set(column.places[symbol])
+        fine = latest.admit(column, now, self.revision.history)
+        odd = np.flatnonzero(~(fine | np.isnan(column.prices)))
+        others = [quote for place in odd if (quote := column.quote(latest.symbols[place])) is not None]
+        admitted = column.only(fine)
+        self.revision.columns.add(admitted)
+        self.revision.number += 1
+        if self.revision.latest_at is None or column.at > self.revision.latest_at:
+            self.revision.latest_at = column.at
+        return admitted, others
+
+    @property
+    def in_columns(self) -> Latest | None:
+        """The newest prices of the symbols of the last column."""
+        return self._latest
+
+    def apply_column(self, column: BarColumn) -> None:
+        """Add the bars of a column."""
+        for symbol, figures in zip(column.places, column.figures.tolist(), strict=True):
+            if figures[0] == figures[0]:
+                self.of(symbol).add_bar_of(column, figures)
 
     def apply(self, observation: DailyBar | Split) -> None:
         """Add a bar or a split."""
@@ -631,8 +744,20 @@ class Market:
         self._crowded_at = max(self._most, round(self.revision.quotes / SLACK))
 
     def _thin(self, now: datetime, after: timedelta, to: timedelta) -> None:
-        for prices in self._symbols.values():
-            prices.forget(now - self.keep, now - after, bars=self.bars, thin_to=to)
+        before = now - self.keep
+        for prices in self.revision.traded.values():
+            prices.forget(before, now - after, bars=self.bars, thin_to=to)
+        if self._bars_at != self.revision.history:
+            self._bars_at = self.revision.history
+            for prices in self._symbols.values():
+                if len(prices.bars) > self.bars:
+                    prices.bars.forget(len(prices.bars) - self.bars)
+        columns = self.revision.columns
+        columns.add(before)
+        old, sparse = columns.outdated(before, KEEP_NEWEST)
+        for symbol in sparse:
+            self.of(symbol).take_columns()
+        columns.drop(old)
 
     def phase(self, symbol: str, at: datetime) -> Phase:
         """The phase of ``at`` on the symbol's exchange."""

@@ -70,7 +70,7 @@ def market_model(prices: SymbolPrices, benchmark: SymbolPrices, session: Session
 
     Returns are paired by date; both symbol and benchmark must have closes of that and the previous session.
     """
-    key, versions = (benchmark.symbol, session.date), (prices.version, benchmark.version)
+    key, versions = (benchmark.symbol, session.date), (prices.history(session.date), benchmark.history(session.date))
     known = prices.models.get(key)
     if known is not None and known[:2] == versions:
         return cast(MarketModel, known[2])

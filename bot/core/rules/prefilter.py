@@ -8,10 +8,14 @@ change since the previous close alone says that no rule holds, before anything i
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
+import numpy as np
+
+from bot.core.model import QuoteColumn
 from bot.core.news import NewsIndex
+from bot.core.prices.columns import Floats
 from bot.core.prices.market import Market
 from bot.core.prices.sessions import Session, Timetable
 from bot.core.rules.comparison import Comparison
@@ -36,6 +40,8 @@ class PriceFilter:
         self._excluded: dict[_Key, tuple[_State, bool]] = {}
         self._may: dict[str, tuple[tuple[int, date | None, bool], bool]] = {}
         self._timetables: dict[str, Timetable] = {}
+        self._bounds: tuple[Mapping[str, int], tuple[str, ...], Floats, Floats] | None = None
+        """Of the symbols of columns: between which changes no rule of theirs can hold."""
         self._candidates: frozenset[str] = frozenset()
         self._candidates_of: object = None
 
@@ -87,12 +93,30 @@ class PriceFilter:
         """Whether no rule can hold for ``symbol`` at this ``change``, as each asks for a larger one."""
         if moved is None:
             return False
+        low, high = self._calm_between(symbol)
+        return low < moved < high
+
+    def _calm_between(self, symbol: str) -> tuple[float, float]:
+        """Between which changes no rule of ``symbol`` can hold."""
         calm = self._calm.get(symbol)
         if calm is None:
             at_rest = [self._of_change(rule)[1] for rule in self._rules.concerning(symbol)]
             calm = max((low for low, _ in at_rest), default=-math.inf), min((h for _, h in at_rest), default=math.inf)
             self._calm[symbol] = calm
-        return calm[0] < moved < calm[1]
+        return calm
+
+    def at_rest(self, column: QuoteColumn) -> frozenset[str]:
+        """The symbols of a column, just admitted, for which no rule can hold at the change of its price: as
+        ``is_calm``, of all at once."""
+        latest = self._market.in_columns
+        if latest is None or latest.places is not column.places:
+            return frozenset()
+        moved = latest.changes()
+        if self._bounds is None or self._bounds[0] is not column.places:
+            calm = np.array([self._calm_between(symbol) for symbol in column.places])
+            self._bounds = column.places, tuple(column.places), calm[:, 0], calm[:, 1]
+        _, symbols, low, high = self._bounds
+        return frozenset(symbols[place] for place in np.flatnonzero((low < moved) & (moved < high)))
 
     def _of_change(self, rule: Rule) -> _OfChange:
         """What ``rule`` asks of the change since the previous close, each of which must hold; and between which changes

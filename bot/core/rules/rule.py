@@ -289,17 +289,21 @@ class RuleSet:
                 found.append({s: index[s] for s in reached if s in index})
         return found[0] if len(found) == 1 else _merged(found)
 
-    def to_evaluate(self, moved: Iterable[str], by_news: Mapping[str, list[Rule]]) -> Mapping[str, list[Rule]]:
+    def to_evaluate(
+        self, moved: Iterable[str], by_news: Mapping[str, list[Rule]], at_rest: Set[str] = frozenset()
+    ) -> Mapping[str, list[Rule]]:
         """By symbol, every rule of the symbols that ``moved``, the rules that read how one of them moves within a
-        group, and those ``by_news`` (from ``for_news``)."""
+        group, and those ``by_news`` (from ``for_news``). Symbols ``at_rest`` moved too, so little that none of their
+        own rules can hold: these are left out."""
         symbols = sorted(set(moved))
-        if not symbols:
+        if not symbols and not at_rest:
             return by_news
         every = {s: self.concerning(s) for s in symbols}
-        within = {id(rule): rule for s in symbols for rule in self._by_member.get(s, ())}
+        members = (*symbols, *at_rest) if self._by_member else ()
+        within = {id(rule): rule for s in members for rule in self._by_member.get(s, ())}
         by_member: dict[str, list[Rule]] = {}
         for rule in sorted(within.values(), key=lambda rule: self._places[id(rule)]):
-            for symbol in rule.symbols - every.keys():
+            for symbol in rule.symbols - every.keys() - at_rest:
                 by_member.setdefault(symbol, []).append(rule)
         return _merged([by_member, by_news], every.keys()) | every
 
