@@ -7,15 +7,19 @@ symbols are not written at all. Messages are recorded as suppressed by the backt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
+from operator import attrgetter
 
 from bot.core.model import (
+    HELD_BACK_KEY,
+    LISTED_LATER,
     Batch,
     Column,
     DailyBar,
+    HeldBack,
     LearnedName,
     Notification,
     NotificationState,
@@ -31,8 +35,9 @@ from bot.core.model import (
 from bot.core.ports import Recorder
 
 SUPPRESSED_BY = Suppression(SuppressionReason.BACKTEST)
-BATCHES_AT_ONCE = 500
-"""Batches written in one transaction."""
+AT_ONCE = 50_000
+"""So many observations and messages are written in one transaction: a stock's prices lie together in the indexes, and
+each place is then written once for many days."""
 QUOTES_FOR = timedelta(days=12)
 """From how long before an alert quotes are written: follow-ups look back five sessions."""
 
@@ -57,6 +62,10 @@ class EvidenceRecorder:
         self._began_at: datetime | None = None
         """When the first batch of the present date was committed."""
         self._gathered: list[Batch] = []
+        self._waiting = 0
+        """How many observations and messages these have."""
+        self._held: dict[str, dict[str, HeldBack]] = {}
+        """By recipient, what was held back since the last list of such, by id."""
 
     def commit(self, batch: Batch) -> None:
         """Record decisions, stories and the prices of alerts. Raises what the other recorder raises."""
@@ -71,13 +80,30 @@ class EvidenceRecorder:
         kept = replace(batch, observations=tuple(observations), notifications=notifications, extras={})
         if not kept.empty:
             self._gathered.append(kept)
-        if len(self._gathered) >= BATCHES_AT_ONCE:
+            self._waiting += len(kept.observations) + len(notifications)
+        for notification in notifications:
+            self._note_held(notification)
+        if self._waiting >= AT_ONCE:
             self.flush()
+
+    def held(self, recipient: str, since: datetime) -> Sequence[HeldBack]:
+        """As ``People.held`` would say, had everything been written already."""
+        known = self._held.get(recipient, {})
+        return sorted((held for held in known.values() if held.created_at > since), key=attrgetter("created_at"))
+
+    def _note_held(self, notification: Notification) -> None:
+        known = self._held.setdefault(notification.recipient, {})
+        if notification.announcement.startswith(f"{HELD_BACK_KEY}:"):
+            known.clear()  # it lists all of them
+        elif notification.suppressed_by in LISTED_LATER:
+            why, subject = notification.suppressed_by, notification.summary.subject
+            held = HeldBack(notification.created_at, notification.incident, notification.severity, subject, why)
+            known.setdefault(notification.id, held)
 
     def flush(self) -> None:
         """Write what was gathered, in one transaction: nothing is sent in between."""
         if self._gathered:
-            gathered, self._gathered = self._gathered, []
+            gathered, self._gathered, self._waiting = self._gathered, [], 0
             self._recorder.commit(
                 Batch(
                     gathered[-1].now,

@@ -112,7 +112,7 @@ class Intake:
         for observation in observations:
             match observation:
                 case Quote():
-                    if _identity(observation) in refused_quotes:
+                    if refused_quotes and _identity(observation) in refused_quotes:
                         continue
                     if why := _impossible(observation.price):
                         refused.append(Refused(observation, why, observation.seen_at))

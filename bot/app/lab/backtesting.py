@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ from bot.config.rules import load_rules, rule_files
 from bot.config.settings.model import Settings, load_settings
 from bot.core.engine import Engine
 from bot.core.errors import ConfigError, Problem, UsageError
-from bot.core.model import BURST, ChangeKind, EarningsDate, HeldBack, Recipient, Story, stable_id
+from bot.core.model import BURST, ChangeKind, EarningsDate, Recipient, Story, stable_id
 from bot.core.news import Companies, Topics
 from bot.core.ports import Store
 from bot.core.prices.sessions import Session
@@ -222,12 +222,7 @@ def start_backtest(plan: BacktestPlan, store: Store) -> Backtesting:
     versions = ((name, version, text) for name, (version, text) in plan.project.rules.versions.items())
     store.record_rules(versions, start)
     evidence = EvidenceRecorder(store, tape.of_symbol, plan.project.settings.never_alerted)
-
-    def held(recipient: str, since: datetime) -> Sequence[HeldBack]:
-        evidence.flush()
-        return store.held(recipient, since)
-
-    cycle = Cycle(engine, evidence, lambda: (NOBODY,), held=HeldMessages(held, lambda: (NOBODY,)))
+    cycle = Cycle(engine, evidence, lambda: (NOBODY,), held=HeldMessages(evidence.held, lambda: (NOBODY,)))
     replay = Replay(tape, engine, cycle, clock, _nothing_to_send, warm_until=plan.begins_at)
     return Backtesting(plan, replay, engine, evidence)
 
