@@ -41,8 +41,8 @@ each place is then written once for many days."""
 QUOTES_FOR = timedelta(days=12)
 """From how long before an alert quotes are written: follow-ups look back five sessions."""
 
-Recorded = Callable[[str, datetime], Iterable[Observation]]
-"""Everything of a symbol that is seen up to a moment, in order."""
+Recorded = Callable[[str, datetime, datetime], Iterable[Observation]]
+"""Everything of a symbol that is seen up to a moment, in order; of quotes those of sessions that end after another."""
 
 
 TOLD = Story | SecondReading | LearnedName | SourceReport
@@ -130,7 +130,7 @@ class EvidenceRecorder:
 
     def _before(self, symbol: str, until: datetime, quotes_since: datetime) -> Iterator[Observation]:
         """What was seen of a symbol up to now: bars, then the rest, then the quotes of the last days."""
-        seen = list(self._recorded(symbol, until))
+        seen = list(self._recorded(symbol, until, quotes_since))
         yield from (o for o in seen if isinstance(o, DailyBar))
         yield from (o for o in seen if not isinstance(o, DailyBar | Quote))
         yield from (o for o in seen if isinstance(o, Quote) and o.seen_at > quotes_since)

@@ -57,13 +57,15 @@ class RollingTape:
                 self.last_at = now
                 yield now, tuple(group)
 
-    def of_symbol(self, symbol: str, until: datetime) -> list[Observation]:
-        """What is seen of ``symbol`` up to a moment, in order; no stories."""
+    def of_symbol(self, symbol: str, until: datetime, quotes_since: datetime) -> list[Observation]:
+        """What is seen of ``symbol`` up to a moment, in order: no stories, and quotes only of sessions that end after
+        ``quotes_since``."""
         made: list[Observation] = [o for o in self._others if isinstance(o, EarningsDate) and o.symbol == symbol]
         for rows in self._sessions.of_symbol(symbol):
             if rows.session.starts_at - EVE > until:
                 break
-            made += observations_of(self._columns, rows, played=self._played(rows.session.date))
+            played = rows.session.ends_at > quotes_since and self._played(rows.session.date)
+            made += observations_of(self._columns, rows, played=played)
         return sorted((o for o in made if o.seen_at <= until), key=_seen_at)
 
     def _in_order(self, after: datetime | None) -> Iterator[Observation]:

@@ -45,7 +45,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def recorder(request: pytest.FixtureRequest, store: Store) -> Recorder:
     made: dict[str, Recorder] = {
         "sqlite": store,
-        "evidence": EvidenceRecorder(store, lambda symbol, until: ()),
+        "evidence": EvidenceRecorder(store, lambda symbol, until, since: ()),
         "unrecorded": DiscardingRecorder(),
         "memory": FakeStore(),
     }

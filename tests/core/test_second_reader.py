@@ -427,7 +427,7 @@ def test_a_backtest_s_history_keeps_answers_whether_or_not_there_is_an_alert(sce
     class Taking:
         commit = staticmethod(taken.append)
 
-    evidence = EvidenceRecorder(Taking(), lambda symbol, until: ())
+    evidence = EvidenceRecorder(Taking(), lambda symbol, until, since: ())
     evidence.commit(Batch(SOON, (scene.answer(agent=True),)))
     evidence.flush()
     assert [o for batch in taken for o in batch.observations] == [scene.answer(agent=True)]

@@ -59,6 +59,8 @@ class Incidents:
         self._to_of = to_of
         self._bonds = Bonds(lines_of, ai_causes)
         self._incidents: dict[str, Incident] = {}
+        self._open: dict[str, Incident] = {}
+        """The open ones of these: most of those remembered are closed."""
         self._changed: dict[str, None] = {}
 
     # ------------------------------------------------------------------------------------------------------- reading
@@ -81,7 +83,7 @@ class Incidents:
 
     def open(self) -> list[Incident]:
         """Open incidents, oldest first."""
-        return [i for i in self._incidents.values() if i.state is IncidentState.OPEN]
+        return list(self._open.values())
 
     def unmerged(self) -> list[Incident]:
         """All incidents, open and closed, except those merged into another; oldest first."""
@@ -133,6 +135,7 @@ class Incidents:
     def restore(self, incidents: Iterable[Incident]) -> None:
         """Load incidents from the history."""
         self._incidents |= {incident.id: incident for incident in incidents}
+        self._open = {i.id: i for i in self._incidents.values() if i.state is IncidentState.OPEN}
 
     def join(self, alert: Alert, at: datetime, together: Together = Together.APART) -> Incident:
         """Add ``alert`` to the incident it is bound to most strongly, else to a new one. Rises and falls never share an
@@ -373,6 +376,12 @@ class Incidents:
             moved = follow_ups.retimed(incident, self._timetable_of(incident.lead))
             incident = replace(incident, thread=replace(incident.thread, follow_ups=moved))
         self._incidents[incident.id] = incident
+        if incident.state is not IncidentState.OPEN:
+            self._open.pop(incident.id, None)
+        elif before is None or incident.id in self._open:
+            self._open[incident.id] = incident
+        else:  # opened again: at its old place
+            self._open = {i.id: i for i in self._incidents.values() if i.state is IncidentState.OPEN}
         self._changed[incident.id] = None
         return incident
 

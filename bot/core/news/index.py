@@ -52,6 +52,8 @@ class NewsIndex:
         self._asked: dict[Question, Asked] = {}
         """The stories on no topic that rules ask for."""
         self._entries: dict[str, Entry] = {}
+        self._oldest: datetime | None = None
+        """No entry was seen before."""
         self._said: dict[tuple[str, str], Said] = {}
         """By cluster and source."""
         self._latest: datetime | None = None
@@ -71,6 +73,7 @@ class NewsIndex:
         reading = Reading(story, content.scores, content.mentions, content.exposures, "", 1.0, content.attributions)
         entry = Entry(reading, direct_of(content.mentions))
         self._entries[story.id] = entry
+        self._oldest = min(self._oldest or story.seen_at, story.seen_at)
         self._latest = story.seen_at if self._latest is None else max(self._latest, story.seen_at)
         if content.scored:
             self._place(entry, content)
@@ -207,10 +210,10 @@ class NewsIndex:
         self._keep_from(min(before, self._latest - self._window))
 
     def _keep_from(self, before: datetime) -> None:
-        kept = {sid: entry for sid, entry in self._entries.items() if entry.seen_at >= before}
-        if len(kept) == len(self._entries):
+        if self._oldest is None or self._oldest >= before:
             return
-        self._entries = kept
+        kept = {sid: entry for sid, entry in self._entries.items() if entry.seen_at >= before}
+        self._entries, self._oldest = kept, min((entry.seen_at for entry in kept.values()), default=None)
         self._happenings.forget(before, self._companies)
         for asked in self._asked.values():
             asked.forget(before, self._companies)
