@@ -386,12 +386,9 @@ class Engine:
             changes += self.alerts.follow(symbol, at)
             if symbol not in by_news:
                 moved = self._prefilter.change(symbol, at)
-                if self._prefilter.is_calm(symbol, moved):
-                    continue
-                for rule in rules[symbol]:
-                    if moved is None or not self._prefilter.too_little(rule, moved):
-                        for session in (None, *self._stands_at_night(symbol, at)):
-                            changes += self._alert_changes(rule, symbol, at, session)
+                for rule in self._prefilter.possible(symbol, rules[symbol], moved, at):
+                    for session in (None, *self._stands_at_night(symbol, at)):
+                        changes += self._alert_changes(rule, symbol, at, session)
                 continue
             for rule in rules[symbol]:
                 for session in (None, *self._just_over(rule, symbol, at)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from statistics import median
 
@@ -19,10 +20,10 @@ from bot.core.prices.market import Market
 from bot.core.prices.sessions import Timetable
 from bot.core.prices.windows import Span
 from bot.core.rules.comparison import parse_comparison
-from bot.core.rules.conditions import All, Any, Drawdown
+from bot.core.rules.conditions import All, Any, Drawdown, NoneOf
 from bot.core.rules.prefilter import PriceFilter
 from bot.core.rules.rule import Rule, RuleSet
-from tests.core.worlds import COMPANIES, TOPICS, at, forget_bars, news, price, rule, weekday_timetable
+from tests.core.worlds import CHEAP, COMPANIES, TOPICS, at, forget_bars, news, price, rule, story, weekday_timetable
 
 NEW_YORK = weekday_timetable(days=150)
 EARLIER = Timetable(
@@ -133,6 +134,36 @@ def test_what_the_change_alone_keeps_from_firing_does_not_fire(steps: list[Step]
                     skipped += 1
                     assert not asked.evaluate(symbol, now, made, room, brief=True).holds
     event(f"skipped {skipped > 0}")
+
+
+ABOUT_NEWS = [
+    *ASKED,
+    rule(when=news(within=1)),
+    rule(when=All((news(), price("> 1%", "open")))),
+    rule(when=All((news(within=2), NoneOf((price("< -2%"),))))),
+    rule(when=Any((news(), price("< -10%")))),
+]
+TOLD = st.lists(st.tuples(st.integers(0, 30), st.sampled_from([CHEAP, "Nvidia opens a lab", "Vertiv and DeepSeek-R1"])))
+
+
+@given(STEPS, TOLD)
+def test_a_rule_that_no_story_or_change_lets_hold_does_not_hold(steps: list[Step], told: list[tuple[int, str]]) -> None:
+    made, room = market(), NewsIndex(TOPICS, COMPANIES, window=timedelta(days=7))
+    for hours, title in told:
+        room.add(story(title, f"{at('03-31 00:00') + timedelta(hours=hours):%m-%d %H:%M:%S}", source=f"s{hours}"))
+    rules = RuleSet([replace(r, name=f"r{n}", symbols=frozenset(SYMBOLS)) for n, r in enumerate(ABOUT_NEWS)])
+    gates, left_out, held = PriceFilter(made, room, rules), 0, 0
+    for now, step in play(made, steps):
+        take(made, now, step)
+        for symbol in SYMBOLS:
+            asked = rules.concerning(symbol)
+            possible = gates.possible(symbol, asked, gates.change(symbol, now), now)
+            left_out += len(asked) - len(possible)
+            for each in asked:
+                holds = each.evaluate(symbol, now, made, room, brief=True).holds
+                held += holds
+                assert not holds or any(each is other for other in possible)
+    event(f"left out {left_out > 0}, held {held > 0}, told {bool(told)}")
 
 
 CALM = st.lists(st.sampled_from([asked for n, asked in enumerate(ASKED) if n not in (3, 5, 6)]), min_size=1)

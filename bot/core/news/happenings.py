@@ -93,6 +93,13 @@ class Happenings:
         """The symbols that ``match`` can return this cluster for; empty for an unknown one."""
         return self._reached.get(cluster, frozenset())
 
+    def reach(self, symbol: str, exposures: Iterable[str], reaches: Collection[Reach], since: datetime) -> bool:
+        """Whether any cluster with a story seen after ``since`` may be one that ``match`` returns."""
+        ids: list[Iterable[str]] = [self._naming.get(symbol, {})] if Reach.DIRECT in reaches else []
+        ids += [self._meeting.get(exposure, {}) for exposure in exposures] if Reach.EXPOSURE in reaches else []
+        ids = [self._members] if Reach.NONE in reaches else ids
+        return any(self._members[cid][-1].seen_at > since for some in ids for cid in some)
+
     def match(
         self,
         symbol: str,

@@ -325,6 +325,10 @@ class NewsIndex:
         exposures = self._companies.exposures_of(symbol)
         return self._happenings.match(symbol, exposures, wanted, reaches, min_score, since, self._end(until), only)
 
+    def reaches(self, symbol: str, by: Collection[Reach], since: datetime) -> bool:
+        """False where ``matches`` finds nothing for ``symbol``, whatever the topic, in any time from ``since`` on."""
+        return self._happenings.reach(symbol, self._companies.exposures_of(symbol), by, since)
+
     def answers(
         self,
         question: Question,

@@ -8,7 +8,8 @@ change since the previous close alone says that no rule holds, before anything i
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 import numpy as np
@@ -18,13 +19,25 @@ from bot.core.news import NewsIndex
 from bot.core.prices.columns import Floats
 from bot.core.prices.market import Market
 from bot.core.prices.sessions import Session, Timetable
+from bot.core.prices.windows import LONGEST_PAUSE
 from bot.core.rules.comparison import Comparison
-from bot.core.rules.conditions import All, Condition, Context, Level, Named, Price
+from bot.core.rules.conditions import All, Condition, Context, Level, Named, News, Price
 from bot.core.rules.rule import Rule, RuleSet
 
 _Key = tuple[str, str, str, bool]
 _State = tuple[int, date | None]
 _OfChange = tuple[Sequence[Comparison], tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Calm:
+    """Between which changes the rules of a symbol cannot hold."""
+
+    all: tuple[float, float]
+    but_by_news: tuple[float, float]
+    """All but those ``by_news``."""
+    by_news: Mapping[int, Rule]
+    """By ``id``, the rules that ask for no change, but for stories."""
 
 
 class PriceFilter:
@@ -36,7 +49,8 @@ class PriceFilter:
         self._rules = rules
         self._tests: dict[tuple[str, str], list[Condition]] = {}
         self._asked: dict[int, tuple[Rule, _OfChange]] = {}
-        self._calm: dict[str, tuple[float, float]] = {}
+        self._calm: dict[str, _Calm] = {}
+        self._stories: dict[int, tuple[Rule, list[News]]] = {}
         self._excluded: dict[_Key, tuple[_State, bool]] = {}
         self._may: dict[str, tuple[tuple[int, date | None, bool], bool]] = {}
         self._timetables: dict[str, Timetable] = {}
@@ -89,20 +103,39 @@ class PriceFilter:
         reference = prices.previous_close_price(*standing)
         return standing[0].price / reference - 1 if reference else None
 
+    def possible(self, symbol: str, rules: Sequence[Rule], moved: float | None, at: datetime) -> Sequence[Rule]:
+        """Those of ``rules`` that may hold for ``symbol`` at this ``change``."""
+        if moved is None:
+            return rules
+        calm = self._calm_between(symbol)
+        low, high = calm.but_by_news
+        if low < moved < high:
+            if not calm.by_news:
+                return ()
+            rules = [rule for rule in rules if id(rule) in calm.by_news]
+        return [rule for rule in rules if not self.too_little(rule, moved) and self._is_told(rule, symbol, at)]
+
+    def _is_told(self, rule: Rule, symbol: str, at: datetime) -> bool:
+        """False where ``rule`` cannot hold for want of stories on its topics that reach ``symbol``."""
+        asked = self._stories.get(id(rule))
+        if asked is None or asked[0] is not rule:
+            asked = self._stories[id(rule)] = rule, _stories_asked(rule.when)
+        return all(self._news.reaches(symbol, n.reaches, at - n.within.longest - LONGEST_PAUSE) for n in asked[1])
+
     def is_calm(self, symbol: str, moved: float | None) -> bool:
         """Whether no rule can hold for ``symbol`` at this ``change``, as each asks for a larger one."""
         if moved is None:
             return False
-        low, high = self._calm_between(symbol)
+        low, high = self._calm_between(symbol).all
         return low < moved < high
 
-    def _calm_between(self, symbol: str) -> tuple[float, float]:
-        """Between which changes no rule of ``symbol`` can hold."""
+    def _calm_between(self, symbol: str) -> _Calm:
         calm = self._calm.get(symbol)
         if calm is None:
-            at_rest = [self._of_change(rule)[1] for rule in self._rules.concerning(symbol)]
-            calm = max((low for low, _ in at_rest), default=-math.inf), min((h for _, h in at_rest), default=math.inf)
-            self._calm[symbol] = calm
+            rules = self._rules.concerning(symbol)
+            by_news = {id(rule): rule for rule in rules if self._asks_for_news_alone(rule)}
+            others = (rule for rule in rules if id(rule) not in by_news)
+            calm = self._calm[symbol] = _Calm(self._common(rules), self._common(others), by_news)
         return calm
 
     def at_rest(self, column: QuoteColumn) -> frozenset[str]:
@@ -113,10 +146,23 @@ class PriceFilter:
             return frozenset()
         moved = latest.changes()
         if self._bounds is None or self._bounds[0] is not column.places:
-            calm = np.array([self._calm_between(symbol) for symbol in column.places])
+            calm = np.array([self._calm_between(symbol).but_by_news for symbol in column.places])
             self._bounds = column.places, tuple(column.places), calm[:, 0], calm[:, 1]
         _, symbols, low, high = self._bounds
-        return frozenset(symbols[place] for place in np.flatnonzero((low < moved) & (moved < high)))
+        quiet = (symbols[place] for place in np.flatnonzero((low < moved) & (moved < high)))
+        return frozenset(s for s in quiet if not self._some_are_told(s, column.at))
+
+    def _some_are_told(self, symbol: str, at: datetime) -> bool:
+        return any(self._is_told(rule, symbol, at) for rule in self._calm_between(symbol).by_news.values())
+
+    def _common(self, rules: Iterable[Rule]) -> tuple[float, float]:
+        """Between which changes none of these can hold."""
+        several = [self._of_change(rule)[1] for rule in rules]
+        return max((low for low, _ in several), default=-math.inf), min((high for _, high in several), default=math.inf)
+
+    def _asks_for_news_alone(self, rule: Rule) -> bool:
+        low, high = self._of_change(rule)[1]
+        return low >= high and bool(_stories_asked(rule.when))
 
     def _of_change(self, rule: Rule) -> _OfChange:
         """What ``rule`` asks of the change since the previous close, each of which must hold; and between which changes
@@ -166,6 +212,19 @@ def _at_rest(asked: Sequence[Comparison]) -> tuple[float, float]:
     """Between which changes not all of these can hold; nowhere, where nothing is asked."""
     unmet = [comparison.unmet_around(0.0) for comparison in asked]
     return min((low for low, _ in unmet), default=0.0), max((high for _, high in unmet), default=0.0)
+
+
+def _stories_asked(condition: Condition) -> list[News]:
+    """The conditions on stories on some topic that must hold."""
+    match condition:
+        case Named():
+            return _stories_asked(condition.of)
+        case All():
+            return [asked for child in condition.of for asked in _stories_asked(child)]
+        case News(topics=topics) if topics:
+            return [condition]
+        case _:
+            return []
 
 
 def _price_tests(condition: Condition) -> list[Condition]:
