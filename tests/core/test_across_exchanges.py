@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.cause.moves import GroupMove, MoveMeasures
+from bot.core.cause.groups import GroupMove
+from bot.core.cause.moves import MoveMeasures
 from bot.core.model import DailyBar, Quote
 from bot.core.news import NewsIndex
 from bot.core.prices.benchmarks import Benchmarks

@@ -34,6 +34,7 @@ EARLIER = Timetable(
     ],
 )
 SYMBOLS = ("NVDA", "VRT", "KO", "SPY", "7203.T")
+MEMBERS = ("NVDA", "VRT", "KO", "7203.T")
 
 Step = tuple[str, int, float, int]
 STEPS = st.lists(
@@ -91,6 +92,11 @@ def test_moves_measured_before_are_those_measured_now(steps: list[Step]) -> None
             assert session is not None
             question = ("g", SYMBOLS[:2], SYMBOLS, session, asked)
             assert kept.group(*question) == MoveMeasures(made, Benchmarks("SPY")).group(*question)
+            for symbol in SYMBOLS:
+                beside = [s for s in MEMBERS if s != symbol]
+                apart = kept.group_without(symbol, "w", MEMBERS, SYMBOLS, session, asked)
+                fresh = MoveMeasures(made, Benchmarks("SPY"))
+                assert apart == fresh.group("w", beside, SYMBOLS, session, asked)
 
 
 @given(STEPS)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from operator import itemgetter
 
-from bot.core.cause.moves import GroupMove, MoveMeasures
+from bot.core.cause.groups import GroupMove
+from bot.core.cause.moves import MoveMeasures
 from bot.core.cause.ranking import TIED_FROM, TOLD, Evidence, Explanation, softening, weigh
 from bot.core.cause.second_reader import SecondReadings
 from bot.core.model import Attributed, ClusterMatch, Reach, ScoreReason, Story, SubjectKind
@@ -104,7 +106,8 @@ class Causes:
         self._universe = tuple(sorted(universe))
         self._watched = frozenset(universe)
         self.moves = MoveMeasures(market, benchmarks, companies.company_of)
-        self._exposed: dict[str, list[tuple[str, str]]] = {}
+        self._exposed: dict[str, tuple[tuple[str, ...], Counter[str]]] = {}
+        """By line of business, the watched symbols that depend on it, and how many of them each company has."""
         self._nearest: dict[tuple[str, date], tuple[str, ...]] = {}
         self._grouped: dict[tuple[str, date], GroupMove | None] = {}
         """Groups, cached for the prices of ``_grouped_at``."""
@@ -172,9 +175,10 @@ class Causes:
         groups: list[GroupMove] = []
         own = self._companies.company_of(symbol)
         for exposure, share in sorted((company.exposures if company else {}).items()):
-            members = [member for member, theirs in self._exposed_to(exposure) if theirs != own]
-            if share >= GROUP_STRENGTH and len(members) >= GROUP_LEAST:
-                groups += self._measured(exposure, members, session, at)
+            members, listings = self._exposed_to(exposure)
+            if share >= GROUP_STRENGTH and len(members) - listings[own] >= GROUP_LEAST:
+                group = (own, exposure, members, self._universe, session, at)
+                groups += _large_enough(self.moves.group_without(*group))
         if not groups:
             key = (symbol, session.date)
             if key not in self._nearest:
@@ -182,17 +186,16 @@ class Causes:
             groups += self._measured("nearest", self._nearest[key], session, at)
         return max(groups, key=lambda g: (g.strength, -g.z), default=None)
 
-    def _exposed_to(self, exposure: str) -> Sequence[tuple[str, str]]:
-        """The watched symbols that depend on a line of business, with their companies."""
+    def _exposed_to(self, exposure: str) -> tuple[tuple[str, ...], Counter[str]]:
         if exposure not in self._exposed:
             known = self._companies.exposed_to(exposure, GROUP_STRENGTH)
-            self._exposed[exposure] = [(s, self._companies.company_of(s)) for s in known if s in self._watched]
+            members = tuple(symbol for symbol in known if symbol in self._watched)
+            self._exposed[exposure] = members, Counter(map(self._companies.company_of, members))
         return self._exposed[exposure]
 
     def _measured(self, name: str, members: Sequence[str], session: Session, at: datetime) -> list[GroupMove]:
         """How the group moves; empty where too few of its members can be measured."""
-        moved = self.moves.group(name, members, self._universe, session, at)
-        return [moved] if moved is not None and len(moved.members) >= GROUP_LEAST else []
+        return _large_enough(self.moves.group(name, members, self._universe, session, at))
 
     def forget(self, before: date) -> None:
         """Drop what is cached for sessions before ``before``."""
@@ -333,7 +336,7 @@ class Causes:
             ai = self._ai(theirs, self._group_at(member, theirs.session, theirs.at))
             if ai is not None and (unaided := self._unaided(ai)) >= FOLLOWS_FROM:
                 explained.append((unaided, ai))
-        if len(explained) < max(3, len(group.falling) / 2):
+        if len(explained) < max(3, group.fell / 2):
             return None
         surest, best = max(explained, key=itemgetter(0))
         confidence = FOLLOWS * surest
@@ -411,6 +414,11 @@ class Causes:
         confidence = 1 - (1 - reported.confidence) * (1 - strength(due))
         both = replace(reported, confidence=confidence, terms=(*reported.terms, term))
         return [*(e for e in rivals if e.topic != topic), both]
+
+
+def _large_enough(group: GroupMove | None) -> list[GroupMove]:
+    """The group, if enough of its members can be measured."""
+    return [group] if group is not None and len(group.members) >= GROUP_LEAST else []
 
 
 def _released(match: ClusterMatch, release: ClusterMatch) -> ClusterMatch:

@@ -15,79 +15,12 @@ from statistics import median
 
 import numpy as np
 
-from bot.core.cause.past import FLOOR, LEAST, DailyReturns, Floats, medians, usual_scale
+from bot.core.cause.groups import FALLS, GroupMove, Spread, UnusualMove, WholeGroup
+from bot.core.cause.past import FLOOR, LEAST, DailyReturns, medians, usual_scale
 from bot.core.model import Quote
 from bot.core.prices.benchmarks import Benchmarks, trades
 from bot.core.prices.market import Market, SymbolPrices
 from bot.core.prices.sessions import Session, Timetable
-
-FALLS = -2.0
-"""A move of so many of its own scales is a fall."""
-
-
-@dataclass(frozen=True, slots=True)
-class UnusualMove:
-    """A symbol's move in a session against what is usual for it."""
-
-    symbol: str
-    session: Session
-    change: float
-    """Since the previous close."""
-    excess: float
-    """Change less that of its market."""
-    z: float
-    """Excess divided by the symbol's usual scale."""
-
-
-@dataclass(frozen=True, slots=True)
-class GroupMove:
-    """How a group moved in a session, without the symbol it is compared with."""
-
-    name: str
-    members: tuple[UnusualMove, ...]
-    z: float
-    """Median of the members' z."""
-    others: float
-    """Median z of the watched symbols outside the group."""
-
-    @property
-    def falling(self) -> tuple[str, ...]:
-        """Members that fall by more than two of their own scales, worst first."""
-        return tuple(m.symbol for m in sorted(self.members, key=lambda m: m.z) if m.z < FALLS)
-
-    @property
-    def strength(self) -> float:
-        """How clearly the group falls, 0 to 1: nothing from a median z of −1, all at −4; less where others fall too."""
-        depth = min(max((-self.z - 1.0) / 3.0, 0.0), 1.0)
-        share = sum(m.z < FALLS for m in self.members) / len(self.members) if self.members and depth else 0.0
-        apart = min(max((self.others - self.z) / 2.0, 0.0), 1.0)
-        return depth * min(1.0, share / 0.6) * apart
-
-
-@dataclass(frozen=True, slots=True)
-class _Spread:
-    """The moves of one exchange's symbols in one session."""
-
-    exchange: str
-    ends_at: datetime
-    place_of: Mapping[str, int]
-    """Of each symbol in ``ordered``."""
-    ordered: Floats
-    """Every z, the lowest first."""
-
-    @classmethod
-    def of(cls, session: Session, of_symbol: Mapping[str, float]) -> _Spread:
-        """Of z by symbol in one session."""
-        z = np.array(list(of_symbol.values()))
-        order, symbols = np.argsort(z, kind="stable"), tuple(of_symbol)
-        places = {symbols[n]: place for place, n in enumerate(order.tolist())}
-        return cls(session.exchange, session.ends_at, places, z[order])
-
-    def without(self, members: Collection[str]) -> Floats:
-        """In order, without those of ``members``."""
-        left = np.ones(len(self.ordered), bool)
-        left[[place for symbol in members if (place := self.place_of.get(symbol)) is not None]] = False
-        return self.ordered[left]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +29,10 @@ class _Measured:
 
     moves: dict[date, dict[str, UnusualMove | None]] = field(default_factory=dict)
     """By session and symbol."""
-    spreads: dict[tuple[tuple[str, ...], date], Mapping[str, _Spread]] = field(default_factory=dict)
+    spreads: dict[date, Mapping[str, Spread]] = field(default_factory=dict)
+    """Of the whole universe, by session and exchange."""
+    groups: dict[tuple[str, date, datetime], WholeGroup | None] = field(default_factory=dict)
+    """By name, session, and moment by which they are measured; ``None`` where one of its exchanges does not trade."""
     markets: dict[tuple[str, datetime, datetime], float | None] = field(default_factory=dict)
     """By exchange, moment of a quote, and moment by which it is measured."""
 
@@ -219,11 +155,7 @@ class MoveMeasures:
         by the listing that is nearest to its regular hours.
         """
         at = min(now, session.ends_at)
-        if universe is not self._universe:
-            self._universe, self._within = universe, set(universe)
-            self._meet(universe)
-        if not self._within.issuperset(members):
-            self._meet(members)
+        self._watch(universe, members)
         measured = self._once(self._all_on(members, session.date, now), at)
         by_exchange: dict[str, list[UnusualMove]] = {}
         for move in measured:
@@ -240,24 +172,72 @@ class MoveMeasures:
         ]
         apart = np.concatenate(others) if len(others) > 1 else others[0] if others else np.empty(0)
         beside = float(medians(apart[np.newaxis])[0]) if len(apart) else 0.0
-        return GroupMove(name, tuple(inside), median(m.z for m in inside), beside)
+        fell = sum(m.z < FALLS for m in inside)
+        return GroupMove(name, tuple(inside), median(m.z for m in inside), beside, fell)
+
+    def group_without(
+        self,
+        company: str,
+        name: str,
+        members: Sequence[str],
+        universe: tuple[str, ...],
+        session: Session,
+        now: datetime,
+    ) -> GroupMove | None:
+        """As ``group``, of those of ``members`` that are listings of other companies than ``company``. When a whole
+        group falls, this is asked of each of them: they are measured once for all. No two groups have one ``name``."""
+        self._watch(universe, members)
+        at = min(now, session.ends_at)
+        known, key = self._known(now).groups, (name, session.date, at)
+        if key not in known or ((found := known[key]) is not None and found.members is not members):
+            whole = self._whole(members, session.date, now, at)
+            known = self._known(now).groups
+            known[key] = whole
+        if (found := known[key]) is not None:
+            return found.without(company, name)
+        return self.group(name, [m for m in members if self._company_of(m) != company], universe, session, now)
+
+    def _whole(self, members: Sequence[str], day: date, now: datetime, at: datetime) -> WholeGroup | None:
+        every = self._all_on(members, day, now)
+        moves = self._once(every, at)
+        spreads = [s for s in self._spread(self._universe, day, now).values() if at <= s.ends_at]
+        if any(move.session.ends_at < at for move in every):
+            return None
+        listings: dict[str, list[float]] = {}
+        for spread in spreads:
+            for symbol in members:
+                if (place := spread.place_of.get(symbol)) is not None:
+                    listings.setdefault(self._company_of(symbol), []).append(float(spread.ordered[place]))
+        others = np.sort(np.concatenate([np.empty(0), *(spread.without(members) for spread in spreads)]))
+        places = {self._company_of(move.symbol): place for place, move in enumerate(moves)}
+        return WholeGroup(members, tuple(moves), places, np.sort([move.z for move in moves]), listings, others)
+
+    def _watch(self, universe: tuple[str, ...], members: Collection[str]) -> None:
+        """Know the exchanges of these symbols, and against which ones groups are held."""
+        if universe is not self._universe:
+            self._universe, self._within = universe, set(universe)
+            self._measured.clear()
+            self._asked = None
+            self._meet(universe)
+        if not self._within.issuperset(members):
+            self._meet(members)
 
     def _meet(self, symbols: Iterable[str]) -> None:
         """Know the exchanges of these symbols; a new one clears what was measured."""
         for symbol in symbols:
             self._timetables.setdefault((table := self._market.of(symbol).timetable).exchange, table)
 
-    def _spread(self, universe: tuple[str, ...], day: date, now: datetime) -> Mapping[str, _Spread]:
+    def _spread(self, universe: tuple[str, ...], day: date, now: datetime) -> Mapping[str, Spread]:
         """The moves of the whole universe in its sessions of ``day``, by exchange: the same for every group."""
         known = self._known(now).spreads
-        if (universe, day) not in known:
+        if day not in known:
             self._returns.of_all(universe, day)
             found = self._at_once(universe, day, now)
             measured = set().union(*found.values())
             for move in self._all_on([s for s in universe if s not in measured], day, now):
                 found.setdefault(move.session, {})[move.symbol] = move.z
-            known[universe, day] = {session.exchange: _Spread.of(session, z) for session, z in found.items()}
-        return known[universe, day]
+            known[day] = {session.exchange: Spread.of(session, z) for session, z in found.items()}
+        return known[day]
 
     def _at_once(self, universe: tuple[str, ...], day: date, now: datetime) -> dict[Session, dict[str, float]]:
         """The z of the symbols of ``universe`` whose price came with the last column, by session: as ``on``, of all at

@@ -72,8 +72,9 @@ class _Session:
     """What was worked out about the sessions of one date."""
 
     past: dict[str, Past] = field(default_factory=dict)
-    alike: dict[tuple[str, ...], tuple[int, Mapping[str, _Alike]]] = field(default_factory=dict)
-    """By universe: the market's ``revision.history`` at which all of it was worked out, and its symbols by market."""
+    alike: list[tuple[tuple[str, ...], int, Mapping[str, _Alike]]] = field(default_factory=list)
+    """The universe last asked for, the market's ``revision.history`` at which all of it was worked out, and its symbols
+    by market."""
 
 
 class DailyReturns:
@@ -110,13 +111,13 @@ class DailyReturns:
         """Have the past of all of ``universe`` worked out, together; by market those that can be held against one
         another at once."""
         session, history = self._session(day), self._market.revision.history
-        worked_out = session.alike.get(universe)
-        if worked_out is None or worked_out[0] != history:
+        worked_out = next((each for each in session.alike if each[0] is universe), None)
+        if worked_out is None or worked_out[1] != history:
             known = session.past
             new = [s for s in universe if s not in known or known[s].history != self._history(s, day)]
             if worked_out is not None and not new:
-                session.alike[universe] = history, worked_out[1]
-                return worked_out[1]
+                session.alike[:] = [(universe, history, worked_out[2])]
+                return worked_out[2]
             self._work_out(new, day, known)
             rows: dict[str, list[tuple[str, Floats]]] = {}
             for symbol in universe:
@@ -126,8 +127,9 @@ class DailyReturns:
                 h: _Alike(dict.fromkeys(s for s, _ in some), np.stack([row for _, row in some]))
                 for h, some in rows.items()
             }
-            worked_out = session.alike[universe] = history, alike
-        return worked_out[1]
+            worked_out = universe, history, alike
+            session.alike[:] = [worked_out]
+        return worked_out[2]
 
     def nearest(
         self, symbol: str, universe: tuple[str, ...], day: date, count: int, company_of: Callable[[str], str]

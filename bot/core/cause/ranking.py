@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from bot.core.cause.moves import GroupMove
+from bot.core.cause.groups import GroupMove
 from bot.core.model import ClusterMatch, ScoreReason, Story, SubjectKind
 from bot.core.news import Role, Topic, Weights
 

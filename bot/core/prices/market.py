@@ -92,6 +92,8 @@ class Revision:
     """How many quotes are remembered."""
     history: int = 0
     """Counts bars and splits: what was computed from closes at an earlier number may be out of date."""
+    stirred: set[str] = field(default_factory=set)
+    """The symbols that have changed by themselves since somebody emptied this."""
     columns: Columns = field(default_factory=Columns)
     """The quotes that came in columns."""
     traded: dict[str, SymbolPrices] = field(default_factory=dict)
@@ -281,6 +283,7 @@ class SymbolPrices:
     def _count_change(self) -> None:
         self._changes += 1
         self.revision.number += 1
+        self.revision.stirred.add(self.symbol)
 
     def forget(
         self,

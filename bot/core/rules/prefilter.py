@@ -65,11 +65,14 @@ class PriceFilter:
         if not self._timetables:
             timetables = (self._market.of(symbol).timetable for symbol in self._rules.symbols)
             self._timetables = {timetable.exchange: timetable for timetable in timetables}
-        sessions = tuple(s.date if (s := t.current(at)) else None for t in self._timetables.values())
-        state = (self._market.revision.number, sessions)
-        if self._candidates_of != state:
-            self._candidates_of = state
-            self._candidates = frozenset(symbol for symbol in self._rules.symbols if self._may_fire(symbol, at))
+        revision, sessions = self._market.revision, [t.current(at) for t in self._timetables.values()]
+        state = (revision.columns.count, [(s.date, at < s.pre_at) if s is not None else None for s in sessions])
+        stirred = revision.stirred & self._rules.symbols if self._candidates_of == state else self._rules.symbols
+        if stirred:
+            may_fire = {symbol for symbol in stirred if self._may_fire(symbol, at)}
+            self._candidates = self._candidates - stirred | may_fire
+        self._candidates_of = state
+        revision.stirred.clear()
         return self._candidates
 
     def _may_fire(self, symbol: str, at: datetime) -> bool:
