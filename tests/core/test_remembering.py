@@ -92,11 +92,23 @@ def test_moves_measured_before_are_those_measured_now(steps: list[Step]) -> None
             assert session is not None
             question = ("g", SYMBOLS[:2], SYMBOLS, session, asked)
             assert kept.group(*question) == MoveMeasures(made, Benchmarks("SPY")).group(*question)
-            for symbol in SYMBOLS:
-                beside = [s for s in MEMBERS if s != symbol]
-                apart = kept.group_without(symbol, "w", MEMBERS, SYMBOLS, session, asked)
-                fresh = MoveMeasures(made, Benchmarks("SPY"))
-                assert apart == fresh.group("w", beside, SYMBOLS, session, asked)
+
+
+@given(STEPS)
+def test_a_group_without_one_company_is_the_group_of_the_others(steps: list[Step]) -> None:
+    made = market()
+    company_of = {symbol: symbol for symbol in SYMBOLS} | {"KO": "VRT", "7203.T": "NVDA"}
+    kept = MoveMeasures(made, Benchmarks("SPY"), company_of.__getitem__)
+    for now, step in play(made, steps):
+        take(made, now, step)
+        for asked in (now, now - timedelta(hours=3)):
+            session = NEW_YORK.current(asked)
+            assert session is not None
+            for company in set(company_of.values()):
+                others = [s for s in MEMBERS if company_of[s] != company]
+                fresh = MoveMeasures(made, Benchmarks("SPY"), company_of.__getitem__)
+                expected = fresh.group("g", others, SYMBOLS, session, asked)
+                assert kept.group_without(company, "g", MEMBERS, SYMBOLS, session, asked) == expected
 
 
 @given(STEPS)
