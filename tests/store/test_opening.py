@@ -289,3 +289,17 @@ def test_reading_the_history_loads_nothing_heavy() -> None:
         "assert not heavy, heavy"
     )
     assert run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_a_database_is_opened_for_writing_without_pandas(tmp_path: Path) -> None:
+    """Which sqlite-utils would import, though nothing here uses it; whoever does finds it afterwards."""
+    program = (
+        "import sys\n"
+        "from datetime import UTC, datetime\n"
+        "from pathlib import Path\n"
+        "from bot.adapters.store import open_store\n"
+        "open_store(Path(sys.argv[1]), mode='live', run_name='t', now=datetime(2025, 1, 27, tzinfo=UTC)).close()\n"
+        "assert 'sqlite_utils' in sys.modules and 'pandas' not in sys.modules\n"
+        "import pandas\n"
+    )
+    assert run([sys.executable, "-c", program, str(tmp_path / "new.db")]).returncode == 0

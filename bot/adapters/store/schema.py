@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.adapters.store.connection import make_private, transaction, translated
+from bot.adapters.store.light import pandas_left_out
 from bot.core.errors import StoreError, StoreOutdatedError, StoreVersionError
 
 if TYPE_CHECKING:
@@ -101,7 +102,8 @@ def migrate(db: Database, path: Path, migrations: Sequence[Migration] = MIGRATIO
 
     A database that is not empty is copied first; returns the path of the copy, or ``None`` where none was needed.
     """
-    from sqlite_utils import Migrations  # here, because it imports pandas where that is installed: half a second
+    with pandas_left_out():
+        from sqlite_utils import Migrations  # here, as only who writes needs it
 
     version = stored_version(db.conn, path, len(migrations))
     if version == len(migrations):

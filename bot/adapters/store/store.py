@@ -19,6 +19,7 @@ from bot.adapters.store import outbox, outcomes, reading, recipients, retention,
 from bot.adapters.store.codec import clean, moment_text
 from bot.adapters.store.connection import connect_reader, connect_writer, transaction, translated
 from bot.adapters.store.identity import OpenFiles
+from bot.adapters.store.light import pandas_left_out
 from bot.adapters.store.lock import WriterLock
 from bot.adapters.store.recipients import save as save_recipients
 from bot.adapters.store.schema import MIGRATIONS, migrate, require_current, stored_version
@@ -101,7 +102,8 @@ def _begin(
     conn: sqlite3.Connection, file: Path, mode: Mode, run_name: str, now: datetime, version: str
 ) -> tuple[Database, int]:
     """Bring the schema up to date and add the run, whose number is returned."""
-    from sqlite_utils import Database  # here, because it imports pandas where that is installed: half a second
+    with pandas_left_out():
+        from sqlite_utils import Database  # here, as only who writes needs it
 
     db = Database(conn, execute_plugins=False)
     migrate(db, file)

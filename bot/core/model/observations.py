@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from bot.core.model.vocabulary import QuoteKind
 from bot.core.secret import redacted
@@ -257,7 +256,11 @@ class SourceReport:
         object.__setattr__(self, "detail", redacted(self.detail))
 
 
-Floats = NDArray[np.float64]
+if TYPE_CHECKING:  # what only reads the history does without numpy
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -285,7 +288,7 @@ class QuoteColumn:
     def quote(self, symbol: str) -> Quote | None:
         """The quote of ``symbol``; ``None`` where it has none here."""
         place = self.places.get(symbol)
-        price = self.prices.item(place) if place is not None else np.nan
+        price = self.prices.item(place) if place is not None else math.nan
         if place is None or price != price:
             return None
         return Quote(symbol, price, self.at, self.at, self.kind, None, _stated(self.volumes, place), "", self.source)
@@ -293,8 +296,7 @@ class QuoteColumn:
     @property
     def symbols(self) -> list[str]:
         """Those that have a quote here."""
-        given = ~np.isnan(self.prices)
-        return [symbol for symbol, known in zip(self.places, given.tolist(), strict=True) if known]
+        return [symbol for symbol, price in zip(self.places, self.prices.tolist(), strict=True) if price == price]
 
     def quotes(self) -> Iterator[Quote]:
         """Every quote."""
@@ -302,7 +304,9 @@ class QuoteColumn:
 
     def only(self, given: NDArray[np.bool_]) -> QuoteColumn:
         """The quotes at the places where ``given``."""
-        return replace(self, prices=np.where(given, self.prices, np.nan))
+        prices = self.prices.copy()
+        prices[~given] = math.nan
+        return replace(self, prices=prices)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -320,10 +324,11 @@ class BarColumn:
     def bar(self, symbol: str) -> DailyBar | None:
         """The bar of ``symbol``; ``None`` where it has none here."""
         place = self.places.get(symbol)
-        if place is None or np.isnan(self.figures[place, 0]):
+        if place is None:
             return None
-        close, opened, high, low, volume = (_stated(self.figures[place], i) for i in range(5))
-        assert close is not None
+        close, opened, high, low, volume = (None if f != f else f for f in self.figures[place].tolist())
+        if close is None:
+            return None
         return DailyBar(symbol, self.session, close, self.seen_at, opened, high, low, volume, self.source)
 
     def bars(self) -> Iterator[DailyBar]:

@@ -13,8 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import islice
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from bot.core.model import BarColumn, DailyBar, Phase, Quote, QuoteColumn, QuoteKind, Reference, Split
 from bot.core.prices.admission import Rejection, is_repeat, refusal
@@ -32,9 +31,12 @@ from bot.core.prices.basis import (
     split_between,
     step_words,
 )
-from bot.core.prices.columns import Columns, Latest
+from bot.core.prices.columns import Columns
 from bot.core.prices.sessions import Session, Timetable
 from bot.core.text.wording import count as counted
+
+if TYPE_CHECKING:
+    from bot.core.prices.latest import Latest
 
 KEEP_QUOTES = timedelta(days=12)
 """Follow-ups look back five sessions: with holidays, up to eleven days."""
@@ -693,14 +695,13 @@ class Market:
         admitted one by one: among these those of the symbols ``apart``."""
         latest = self._latest
         if latest is None or latest.places is not column.places:
+            from bot.core.prices.latest import Latest  # here, as only a recording's prices ask for numpy
+
             latest = self._latest = Latest(column.places, [self.of(symbol) for symbol in column.places])
         for symbol in apart:
             if symbol in column.places:
                 latest.set(column.places[symbol])
-        fine = latest.admit(column, now, self.revision.history)
-        odd = np.flatnonzero(~(fine | np.isnan(column.prices)))
-        others = [quote for place in odd if (quote := column.quote(latest.symbols[place])) is not None]
-        admitted = column.only(fine)
+        admitted, others = latest.admit(column, now, self.revision.history)
         self.revision.columns.add(admitted)
         self.revision.number += 1
         if self.revision.latest_at is None or column.at > self.revision.latest_at:

@@ -16,7 +16,7 @@ import numpy as np
 
 from bot.core.model import QuoteColumn
 from bot.core.news import NewsIndex
-from bot.core.prices.columns import Floats
+from bot.core.prices.latest import Floats
 from bot.core.prices.market import Market
 from bot.core.prices.sessions import Session, Timetable
 from bot.core.prices.windows import LONGEST_PAUSE
