@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from bot.core.model import Check, Quote
+from bot.core.prices.market import SymbolPrices
 from bot.core.prices.sessions import Session
 from bot.core.prices.windows import Since
 from bot.core.rules.comparison import Comparison
@@ -74,7 +75,10 @@ class Breadth(Condition):
         unknown: list[str] = []
         for member in members:
             prices, company = context.market.of(member), self.listings.get(member, member)
-            found = measured(prices, context, change_since(prices, self.since, self.change, context))
+            brief = context.brief and member != context.symbol
+            found = (self._unmet(prices, context) if brief else None) or measured(
+                prices, context, change_since(prices, self.since, self.change, context)
+            )
             if member == context.symbol:
                 self._as_member(found, context)
             if isinstance(found, str) or _asleep(found, own):
@@ -86,6 +90,15 @@ class Breadth(Condition):
         still -= moving.keys()
         unknown = [m for m in unknown if self.listings.get(m, m) not in moving.keys() | still]
         return self._counted(context, members, list(moving.values()), len(moving) + len(still), unknown)
+
+    def _unmet(self, prices: SymbolPrices, context: Context) -> Measured | None:
+        """That a member has not moved so far by its current quote, as ``measured`` would find; ``None`` where it may
+        have. Most have not, and nothing is said of them."""
+        standing = context.standing(prices) if self.since.kind == "previous close" else None
+        reference = prices.previous_close_price(*standing) if standing is not None else None
+        if standing is None or not reference or reference < 0 or self.change.holds(standing[0].price / reference - 1):
+            return None
+        return Measured(*standing, (), holds=False)
 
     def _as_member(self, found: Measured | str, context: Context) -> None:
         """The symbol's own move beside those of the others."""
