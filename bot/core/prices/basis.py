@@ -45,8 +45,6 @@ def split_between(before: float, after: float) -> float | None:
 
 def hundredfold(before: float, after: float) -> float | None:
     """100.0 or 0.01 where ``after`` is about that many times ``before``: another unit of the same currency."""
-    if not before:  # a vendor's bar without a price
-        return None
     for low, high, exact in ((*HUNDRED, 100.0), (1 / HUNDRED[1], 1 / HUNDRED[0], 0.01)):
         if low <= after / before <= high:
             return exact

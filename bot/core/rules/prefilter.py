@@ -190,6 +190,8 @@ class PriceFilter:
         if not tests:
             return False
         prices = self._market.of(symbol)
+        if prices.last is None:
+            return True  # as each of these tests finds
         evaluated = session or prices.timetable.current(at)
         state = (prices.changes, evaluated.date if evaluated else None)
         key = (rule.name, rule.version, symbol, session is None)
