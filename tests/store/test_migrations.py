@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.store import open_store
-from bot.adapters.store.connection import transaction
+from bot.adapters.store.engine import transaction
 from bot.adapters.store.history import (
     evidence,
     find_alerts,

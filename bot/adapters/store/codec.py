@@ -18,7 +18,6 @@ from __future__ import annotations
 import enum
 import json
 import math
-import sqlite3
 import sys
 import typing
 from collections.abc import Callable
@@ -29,6 +28,7 @@ from typing import Any, Generic, TypeVar
 
 import cattrs
 
+from bot.adapters.store.engine import Connection
 from bot.core.errors import StoreError
 from bot.core.model import FollowUpKind, Inline, Link, Moment, Severity, Strong, Suppression
 
@@ -183,14 +183,10 @@ class RowCodec(Generic[T]):
         self.columns = (*(column for _, column in pairs), *((rest,) if rest else ()))
         self._has_rest = bool(rest)
 
-    def find(self, conn: sqlite3.Connection, conditions: str, parameters: typing.Sequence[Any] = ()) -> list[T]:
+    def find(self, conn: Connection, conditions: str, parameters: typing.Sequence[Any] = ()) -> list[T]:
         """Values of rows of the table; ``conditions`` is the rest of the query: ``WHERE … ORDER BY …``."""
         query = f"SELECT {', '.join(self.columns)} FROM {self.table} {conditions}"
         return [self.value(row) for row in conn.execute(query, parameters)]
-
-    def mapping(self, value: T) -> dict[str, Any]:
-        """The row by column, as sqlite-utils takes it."""
-        return dict(zip(self.columns, self.row(value), strict=True))
 
     def row(self, value: T) -> tuple[Any, ...]:
         """The values for ``columns``."""

@@ -122,7 +122,7 @@ def require_sqlite() -> None:
 
 
 @contextlib.contextmanager
-def translated(path: Path) -> Iterator[None]:
+def translated(path: Path | str) -> Iterator[None]:
     """Turns sqlite3's errors into ours, which name the file and what to do."""
     try:
         yield
@@ -134,7 +134,7 @@ def translated(path: Path) -> Iterator[None]:
         raise StoreError(f"{path}: {DAMAGED}") from error
 
 
-def _ours(path: Path, error: Exception) -> StoreError:
+def _ours(path: Path | str, error: Exception) -> StoreError:
     code = getattr(error, "sqlite_errorcode", None)
     primary = code & 0xFF if isinstance(code, int) else None
     if primary in _BUSY:
@@ -150,24 +150,3 @@ def _ours(path: Path, error: Exception) -> StoreError:
     if primary == sqlite3.SQLITE_CORRUPT:
         return StoreError(f"{path}: the database is damaged; restore a backup: {error}")
     return StoreError(f"{path}: {error}")
-
-
-@contextlib.contextmanager
-def transaction(conn: sqlite3.Connection) -> Iterator[None]:
-    """Commits the whole block or none of it; the connection stays usable either way.
-
-    ``BEGIN IMMEDIATE`` takes the write lock first: a deferred transaction that reads and then writes fails at once when
-    there is another writer, whatever the busy time-out.
-    """
-    if conn.in_transaction:  # an earlier roll-back failed with the disk
-        conn.execute("ROLLBACK")
-    conn.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        conn.execute("COMMIT")
-    except BaseException:
-        # SQLite itself rolls back on some errors (a full disk); asking again would fail
-        if conn.in_transaction:
-            with contextlib.suppress(sqlite3.Error):  # the first error is the one to report
-                conn.execute("ROLLBACK")
-        raise

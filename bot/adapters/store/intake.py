@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import math
-import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
 from bot.adapters.store.codec import clean, moment_text, to_json
+from bot.adapters.store.engine import Connection
 from bot.adapters.store.rows import BAR, EARNINGS, LEARNED_NAME, QUOTE, SECOND_READING, SPLIT, STORY, insert
 from bot.core.model import (
     DailyBar,
@@ -45,7 +45,8 @@ _REFUSED = (
         "refused_quotes",
         *("run_id", "symbol", "why", "kind", "at", "price", "first_seen_at", "last_seen_at", "times", "source"),
     )
-    + " ON CONFLICT DO UPDATE SET times = times + 1, price = excluded.price, last_seen_at = excluded.last_seen_at"
+    + " ON CONFLICT (symbol, why, kind, at) DO UPDATE SET times = refused_quotes.times + 1,"
+    + " price = excluded.price, last_seen_at = excluded.last_seen_at"
     + " WHERE excluded.last_seen_at > refused_quotes.last_seen_at"
 )
 _EARNINGS = insert("earnings_dates", "arrival", "run_id", *EARNINGS.columns)
@@ -67,7 +68,7 @@ BarVersions = dict[str, list[tuple[Any, ...]]]
 class Intake:
     """Writes observations of one run; expects to be inside a transaction."""
 
-    def __init__(self, conn: sqlite3.Connection, run_id: int) -> None:
+    def __init__(self, conn: Connection, run_id: int) -> None:
         self._conn = conn
         self._run = run_id
         self._arrival = 0
@@ -140,11 +141,10 @@ class Intake:
     def _newest_quotes(self, symbols: Iterable[str]) -> Mapping[str, str]:
         """Symbols without one are left out."""
         rows = self._conn.execute(
-            "SELECT s.value, (SELECT max(at) FROM quotes WHERE symbol = s.value) AS newest"
-            " FROM json_each(?) s WHERE newest IS NOT NULL",
+            "SELECT s.value, (SELECT max(at) FROM quotes WHERE symbol = s.value) FROM json_each(?) s",
             (json.dumps([clean(symbol) for symbol in symbols]),),
         )
-        return dict(rows.fetchall())
+        return {symbol: newest for symbol, newest in rows if newest is not None}
 
     def _write_quotes(self) -> None:
         self._conn.executemany(_QUOTE, self._quotes)

@@ -18,11 +18,11 @@ from __future__ import annotations
 
 import heapq
 import json
-import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.adapters.store.codec import clean, moment, moment_text
+from bot.adapters.store.engine import Connection, stream
 from bot.adapters.store.rows import NOTIFICATION, insert
 from bot.core.errors import StoreError
 from bot.core.model import (
@@ -45,6 +45,8 @@ _NEWER_EDIT = str(SuppressionReason.NEWER_EDIT)
 _NOTHING_TO_EDIT = str(Suppression(SuppressionReason.NOTHING_TO_EDIT, "not there"))
 _SWITCHED_OFF = str(SuppressionReason.SWITCHED_OFF)
 
+_HELD_BACK = f"{HELD_BACK_KEY}:"
+"""How the keys of summaries of what was held back begin."""
 _INSERT = insert("notifications", "run_id", *NOTIFICATION.columns) + " ON CONFLICT DO NOTHING"
 _EDITS, _REPLIES_TO = NOTIFICATION.columns.index("edits"), NOTIFICATION.columns.index("replies_to")
 _STATE, _SUPPRESSED_BY = NOTIFICATION.columns.index("state"), NOTIFICATION.columns.index("suppressed_by")
@@ -53,7 +55,7 @@ _RECIPIENT = NOTIFICATION.columns.index("recipient_id")
 # ------------------------------------------------------------------------------------------------------------ queueing
 
 
-def queue(conn: sqlite3.Connection, run_id: int, notifications: Iterable[Notification]) -> None:
+def queue(conn: Connection, run_id: int, notifications: Iterable[Notification]) -> None:
     """Insert notifications not yet known (by id, or by announcement and recipient).
 
     An unsent edit is superseded by a newer one of the same message. ``edits`` is stored as the first notification of
@@ -83,7 +85,7 @@ def queue(conn: sqlite3.Connection, run_id: int, notifications: Iterable[Notific
             _keep_newest_edit(conn, row[0], row[_EDITS])
 
 
-def present_id(conn: sqlite3.Connection, recipient: str) -> str:
+def present_id(conn: Connection, recipient: str) -> str:
     """The recipient's present id, after all moves of its chat."""
     for _ in range(100):
         row = conn.execute("SELECT moved_to FROM chats WHERE id = ?", (recipient,)).fetchone()
@@ -93,7 +95,7 @@ def present_id(conn: sqlite3.Connection, recipient: str) -> str:
     return recipient
 
 
-def suppress_queue(conn: sqlite3.Connection, recipient: str) -> None:
+def suppress_queue(conn: Connection, recipient: str) -> None:
     """Suppress what is queued for a recipient that is switched off; the history says why."""
     conn.execute(
         "UPDATE notifications SET state = 'suppressed', suppressed_by = ?, not_before = NULL"
@@ -102,11 +104,11 @@ def suppress_queue(conn: sqlite3.Connection, recipient: str) -> None:
     )
 
 
-def _enabled(conn: sqlite3.Connection, recipient: str) -> bool:
+def _enabled(conn: Connection, recipient: str) -> bool:
     return bool(conn.execute("SELECT enabled FROM chats WHERE id = ?", (recipient,)).fetchone()[0])
 
 
-def _first_of_message(conn: sqlite3.Connection, notification: str, recipient: str) -> str | None:
+def _first_of_message(conn: Connection, notification: str, recipient: str) -> str | None:
     """The recipient's notification that created the message which ``notification`` is or edits."""
     row = conn.execute(
         "SELECT coalesce(edits, id) FROM notifications WHERE id = ? AND recipient_id = ?", (notification, recipient)
@@ -114,7 +116,7 @@ def _first_of_message(conn: sqlite3.Connection, notification: str, recipient: st
     return None if row is None else str(row[0])
 
 
-def _keep_newest_edit(conn: sqlite3.Connection, edit: str, message: str) -> None:
+def _keep_newest_edit(conn: Connection, edit: str, message: str) -> None:
     """Supersede all queued edits of ``message`` but the newest; of equal times, the later inserted."""
     conn.execute(
         "UPDATE notifications SET state = 'superseded', suppressed_by = ?3, not_before = NULL WHERE rowid IN ("
@@ -135,7 +137,7 @@ FROM notifications n INDEXED BY notifications_sending
 WHERE n.state = 'queued' AND n.channel = :channel
   AND n.created_at <= :now AND (n.not_before IS NULL OR n.not_before <= :now)
   AND n.recipient_id NOT IN (SELECT value FROM json_each(:busy))
-  AND EXISTS (SELECT 1 FROM chats c WHERE c.id = n.recipient_id AND c.enabled)
+  AND EXISTS (SELECT 1 FROM chats c WHERE c.id = n.recipient_id AND c.enabled = 1)
   AND (n.edits IS NULL OR EXISTS (SELECT 1 FROM notifications m WHERE m.id = n.edits AND m.state = 'sent'))
   AND NOT EXISTS (SELECT 1 FROM notifications r
                   WHERE r.id = n.replies_to AND r.rowid < n.rowid AND r.state = 'queued'
@@ -165,7 +167,7 @@ WHERE n.rowid = ?
 """
 
 
-def waiting(conn: sqlite3.Connection) -> bool:
+def waiting(conn: Connection) -> bool:
     """Whether anything is queued or leased at all; takes no lock."""
     return any(
         conn.execute(
@@ -177,7 +179,7 @@ def waiting(conn: sqlite3.Connection) -> bool:
 
 
 def claim(
-    conn: sqlite3.Connection,
+    conn: Connection,
     run_id: int,
     now: datetime,
     lease_for: timedelta,
@@ -212,14 +214,12 @@ def claim(
     return claimed
 
 
-def _due(
-    conn: sqlite3.Connection, now: str, limit: int, channels: Collection[str], busy: Collection[str]
-) -> Sequence[int]:
+def _due(conn: Connection, now: str, limit: int, channels: Collection[str], busy: Collection[str]) -> Sequence[int]:
     """The rows to send now, in order, the first of each recipient: read from the queue's index, no further than
     ``limit`` needs."""
     skipped = json.dumps([clean(b) for b in busy])
     walks: list[Iterator[tuple[bool, int, str, int, str]]] = [
-        conn.execute(_DUE, {"channel": clean(channel), "now": now, "busy": skipped}) for channel in channels
+        stream(conn, _DUE, {"channel": clean(channel), "now": now, "busy": skipped}) for channel in channels
     ]
     found: dict[str, int] = {}
     for _, _, _, place, recipient in heapq.merge(*walks) if limit > 0 else ():
@@ -232,7 +232,7 @@ def _due(
 # ------------------------------------------------------------------------------------------------------------ settling
 
 
-def settle(conn: sqlite3.Connection, delivery: Delivery) -> None:
+def settle(conn: Connection, delivery: Delivery) -> None:
     """Record how an attempt ended; repeating it changes nothing. Raises StoreError for an attempt never claimed."""
     ended_at = moment_text(delivery.ended_at)
     retry_at = moment_text(delivery.retry_at) if delivery.retry_at else None
@@ -273,17 +273,17 @@ def settle(conn: sqlite3.Connection, delivery: Delivery) -> None:
         suppress_queue(conn, recipient)
 
 
-def expire(conn: sqlite3.Connection, now: datetime) -> int:
+def expire(conn: Connection, now: datetime) -> int:
     """Leases that ran out become ``unknown``: their sender hangs, and may have sent. Returns how many."""
     return _give_up(conn, now, "lease_until <= ?", moment_text(now), "the attempt did not end within its lease")
 
 
-def recover(conn: sqlite3.Connection, run_id: int, now: datetime) -> int:
+def recover(conn: Connection, run_id: int, now: datetime) -> int:
     """Leases of other runs become ``unknown``: their processes are dead, as this one has the writer's lock."""
     return _give_up(conn, now, "leased_by <> ?", run_id, "the program ended before the answer came")
 
 
-def _give_up(conn: sqlite3.Connection, now: datetime, which: str, parameter: str | int, error: str) -> int:
+def _give_up(conn: Connection, now: datetime, which: str, parameter: str | int, error: str) -> int:
     """End these leases: messages are in doubt, edits are queued again. Returns how many are in doubt."""
     leased = (
         "SELECT id, attempts, started_at, edits IS NOT NULL FROM notifications INDEXED BY notifications_leased"
@@ -308,7 +308,7 @@ ORDER BY 2
 _WENT_OUT = frozenset({"started", DeliveryOutcome.SENT, DeliveryOutcome.UNKNOWN})
 
 
-def attempts_since(conn: sqlite3.Connection, since: datetime) -> Sequence[Attempt]:
+def attempts_since(conn: Connection, since: datetime) -> Sequence[Attempt]:
     """Every attempt that began after ``since``, and the last one of what is queued, oldest first."""
     return [
         Attempt(
@@ -324,7 +324,7 @@ def attempts_since(conn: sqlite3.Connection, since: datetime) -> Sequence[Attemp
 # ------------------------------------------------------------------------------------------------ held back, in doubt
 
 
-def counts(conn: sqlite3.Connection) -> Mapping[str, int]:
+def counts(conn: Connection) -> Mapping[str, int]:
     """How many notifications are queued, leased and in doubt."""
     return {
         state: int(
@@ -336,7 +336,7 @@ def counts(conn: sqlite3.Connection) -> Mapping[str, int]:
     }
 
 
-def held(conn: sqlite3.Connection, recipient: str, since: datetime) -> Sequence[HeldBack]:
+def held(conn: Connection, recipient: str, since: datetime) -> Sequence[HeldBack]:
     """What was held back from a recipient after ``since`` and is in no summary of such yet, oldest first. A summary's
     key ends with the time of the newest it has, as more may have been held back before it was committed."""
     marks = ", ".join("?" * len(LISTED_LATER))
@@ -344,11 +344,12 @@ def held(conn: sqlite3.Connection, recipient: str, since: datetime) -> Sequence[
         "SELECT created_at, incident_id, severity, json_extract(summary, '$.subject'), suppressed_by FROM notifications"
         f" WHERE recipient_id = ? AND created_at > ? AND state = 'suppressed' AND suppressed_by IN ({marks})"
         " AND replace(replace(replace(created_at, '-', ''), ':', ''), 'Z', '')"
-        f" > coalesce((SELECT max(substr(told.announcement, -{HELD_BACK_TIME})) FROM notifications told"
+        f" > coalesce((SELECT max(substr(told.announcement, length(told.announcement) - {HELD_BACK_TIME - 1}))"
+        "   FROM notifications told"
         "   WHERE told.recipient_id = notifications.recipient_id AND told.created_at > ?"
-        "   AND told.announcement GLOB ?), '')"
+        f"   AND substr(told.announcement, 1, {len(_HELD_BACK)}) = ?), '')"
         " ORDER BY created_at, rowid",
-        (clean(recipient), moment_text(since), *map(str, LISTED_LATER), moment_text(since), f"{HELD_BACK_KEY}:*"),
+        (clean(recipient), moment_text(since), *map(str, LISTED_LATER), moment_text(since), _HELD_BACK),
     )
     return [
         HeldBack(moment(at), incident or "", Severity.parse(word), subject, Suppression.parse(why))
@@ -356,7 +357,7 @@ def held(conn: sqlite3.Connection, recipient: str, since: datetime) -> Sequence[
     ]
 
 
-def in_doubt(conn: sqlite3.Connection, limit: int = 20) -> Sequence[InDoubt]:
+def in_doubt(conn: Connection, limit: int = 20) -> Sequence[InDoubt]:
     """Deliveries in doubt, newest first."""
     rows = conn.execute(
         "SELECT id, recipient_id, created_at, json_extract(summary, '$.subject'), coalesce(error, '')"
@@ -367,13 +368,13 @@ def in_doubt(conn: sqlite3.Connection, limit: int = 20) -> Sequence[InDoubt]:
     return [InDoubt(key, recipient, moment(at), subject, error) for key, recipient, at, subject, error in rows]
 
 
-def resolve(conn: sqlite3.Connection, wanted: str, how: str, by: str, now: datetime) -> int:
+def resolve(conn: Connection, wanted: str, how: str, by: str, now: datetime) -> int:
     """A person settles deliveries in doubt: those whose id begins with ``wanted``, or ``all``. Returns how many.
 
     ``how`` is ``again`` (back into the queue) or ``done`` (it arrived, or does not matter any more: no longer in
     doubt, without a message to edit).
     """
-    which, values = ("1", ()) if wanted == "all" else ("substr(id, 1, ?) = ?", (len(wanted), clean(wanted)))
+    which, values = ("1 = 1", ()) if wanted == "all" else ("substr(id, 1, ?) = ?", (len(wanted), clean(wanted)))
     if how == "again":
         change = "state = 'queued', not_before = NULL, settled_at = NULL, error = NULL"
         parameters: tuple[object, ...] = ()
@@ -387,7 +388,7 @@ def resolve(conn: sqlite3.Connection, wanted: str, how: str, by: str, now: datet
 
 
 def repeat_in_doubt(
-    conn: sqlite3.Connection, since: datetime, least: Severity, ask: Collection[str], always: Collection[str]
+    conn: Connection, since: datetime, least: Severity, ask: Collection[str], always: Collection[str]
 ) -> int:
     """Queue once more what is in doubt after one attempt: operator notices and what is severe enough, except on the
     channels that ``ask``; on those in ``always``, everything."""
@@ -395,7 +396,7 @@ def repeat_in_doubt(
         "UPDATE notifications INDEXED BY notifications_unknown"
         " SET state = 'queued', not_before = NULL, settled_at = NULL, error = NULL"
         " WHERE state = 'unknown' AND created_at > :since"
-        " AND EXISTS (SELECT 1 FROM chats c WHERE c.id = recipient_id AND c.enabled)"
+        " AND EXISTS (SELECT 1 FROM chats c WHERE c.id = recipient_id AND c.enabled = 1)"
         " AND (channel IN (SELECT value FROM json_each(:always)) OR reason = 'operator'"
         "      OR severity_rank >= :least AND channel NOT IN (SELECT value FROM json_each(:ask)))"
         " AND (SELECT count(*) FROM deliveries d WHERE d.notification_id = id AND d.outcome = 'unknown') <= 1",

@@ -7,7 +7,6 @@ running; beside a bot it computes what is missing for itself and stores nothing.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -15,7 +14,7 @@ from os import PathLike
 from typing import Any
 
 from bot.adapters.store.codec import clean, moment, moment_text
-from bot.adapters.store.connection import transaction
+from bot.adapters.store.engine import Connection, transaction
 from bot.adapters.store.lock import locked_writer
 from bot.adapters.store.rows import ALERT, BAR, QUOTE, SPLIT, insert
 from bot.core.incidents.outcomes import Horizon, NoOutcome, Outcome, due_at, outcomes_of, session_then, without_outcome
@@ -34,7 +33,11 @@ _INSERT = (
 
 # an alert's price changes when its severity rises; outcomes are measured from the price it fired on: its first change
 _AS_FIRED = {"price": "f.price", "price_at": "f.price_at", "phase": "f.phase", "change": "f.change"}
-_LEFT_OUT = {"cause": "NULL", "checks": "'[]'", "rest": "json_object('corrected_at', a.rest ->> '$.corrected_at')"}
+_LEFT_OUT = {
+    "cause": "NULL",
+    "checks": "'[]'",
+    "rest": """'{"corrected_at":' || coalesce('"' || json_extract(a.rest, '$.corrected_at') || '"', 'null') || '}'""",
+}
 """Long, and not needed here."""
 _COLUMNS = ", ".join(
     f"coalesce({_AS_FIRED[name]}, a.{name})" if name in _AS_FIRED else _LEFT_OUT.get(name, f"a.{name}")
@@ -60,19 +63,19 @@ _QUOTES = (
 )
 
 
-def present(conn: sqlite3.Connection, now: datetime) -> datetime:
+def present(conn: Connection, now: datetime) -> datetime:
     """The time up to which the history knows anything: ``now``, or in a simulation how far it has come."""
     begun = conn.execute("SELECT mode FROM runs ORDER BY id LIMIT 1").fetchone()
     if begun is None or begun[0] == "live":
         return now
     newest = conn.execute(
         "SELECT max(seen) FROM (SELECT max(seen_at) AS seen FROM quotes UNION ALL SELECT max(seen_at) FROM daily_bars"
-        " UNION ALL SELECT max(seen_at) FROM stories)"
+        " UNION ALL SELECT max(seen_at) FROM stories) AS newest"
     ).fetchone()[0]
     return min(now, moment(newest)) if newest is not None else now
 
 
-def missing(conn: sqlite3.Connection, timetable_of: TimetableOf, now: datetime) -> Iterator[list[Settled]]:
+def missing(conn: Connection, timetable_of: TimetableOf, now: datetime) -> Iterator[list[Settled]]:
     """Outcomes of alerts that are due at ``now`` and not stored yet: a list for each symbol that has any.
 
     Prices are read only for symbols with a horizon that is due; between two lists the connection is free for others.
@@ -89,7 +92,7 @@ def missing(conn: sqlite3.Connection, timetable_of: TimetableOf, now: datetime) 
             yield [settled for alert, horizons in due for settled in _settled(alert, horizons, prices, at)]
 
 
-def write(conn: sqlite3.Connection, rows: Iterable[Settled]) -> None:
+def write(conn: Connection, rows: Iterable[Settled]) -> None:
     """Insert rows that are not there yet; expects to be inside a transaction."""
     conn.executemany(_INSERT, [_row(settled) for settled in rows])
 
@@ -108,7 +111,7 @@ def priced(rows: Iterable[Settled]) -> int:
     return sum(isinstance(settled, Outcome) for settled in rows)
 
 
-def fired_alerts(conn: sqlite3.Connection, *, rule: str | None = None, since: datetime | None = None) -> list[Alert]:
+def fired_alerts(conn: Connection, *, rule: str | None = None, since: datetime | None = None) -> list[Alert]:
     """Alerts as they fired, oldest first, without cause and checks; severity is the highest they had."""
     rows = conn.execute(
         f"SELECT {_COLUMNS} {_FROM} WHERE (?1 IS NULL OR a.rule = ?1) AND (?2 IS NULL OR a.fired_at >= ?2)"
@@ -118,7 +121,7 @@ def fired_alerts(conn: sqlite3.Connection, *, rule: str | None = None, since: da
     return [ALERT.value(row) for row in rows]
 
 
-def stored_outcomes(conn: sqlite3.Connection) -> Iterator[Outcome]:
+def stored_outcomes(conn: Connection) -> Iterator[Outcome]:
     """Every stored outcome that has a price."""
     rows = conn.execute(
         "SELECT alert_id, horizon, due_at, price_at, price, change, change_from_reference FROM outcomes"
@@ -128,13 +131,13 @@ def stored_outcomes(conn: sqlite3.Connection) -> Iterator[Outcome]:
         yield Outcome(alert, Horizon(horizon), moment(due), moment(price_at), *figures)
 
 
-def first_session(conn: sqlite3.Connection) -> date | None:
+def first_session(conn: Connection) -> date | None:
     """The earliest session an alert is about."""
     first = conn.execute("SELECT min(session) FROM alerts").fetchone()[0]
     return date.fromisoformat(first) if first is not None else None
 
 
-def verdicts(conn: sqlite3.Connection) -> dict[str, dict[str, int]]:
+def verdicts(conn: Connection) -> dict[str, dict[str, int]]:
     """By incident: how many readers gave each verdict."""
     found: dict[str, dict[str, int]] = {}
     for incident, verdict, people in conn.execute(
@@ -144,12 +147,12 @@ def verdicts(conn: sqlite3.Connection) -> dict[str, dict[str, int]]:
     return found
 
 
-def known_rules(conn: sqlite3.Connection) -> list[str]:
+def known_rules(conn: Connection) -> list[str]:
     """Names of the rules that were ever in force, or fired, in order."""
     return [name for (name,) in conn.execute("SELECT DISTINCT rule FROM rule_versions ORDER BY rule")]
 
 
-def _stored(conn: sqlite3.Connection, alerts: Sequence[Alert]) -> set[tuple[str, str]]:
+def _stored(conn: Connection, alerts: Sequence[Alert]) -> set[tuple[str, str]]:
     wanted = json.dumps([clean(alert.id) for alert in alerts])
     return set(
         conn.execute(
@@ -185,7 +188,7 @@ def _settled(alert: Alert, horizons: set[Horizon], prices: SymbolPrices, at: dat
 
 
 def _prices(
-    conn: sqlite3.Connection,
+    conn: Connection,
     symbol: str,
     timetable: Timetable,
     due: Sequence[tuple[Alert, set[Horizon]]],

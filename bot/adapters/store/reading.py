@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import heapq
 import json
-import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from bot.adapters.store.codec import RowCodec, clean, moment, moment_text
+from bot.adapters.store.engine import Connection, stream
 from bot.adapters.store.rows import (
     ALERT,
     BAR,
@@ -32,7 +32,7 @@ THIN_AFTER = timedelta(hours=3)
 
 
 def observations(
-    conn: sqlite3.Connection, since: datetime, until: datetime, quotes_since: datetime | None = None
+    conn: Connection, since: datetime, until: datetime, quotes_since: datetime | None = None
 ) -> Iterator[Observation]:
     """Stories, second readings and quotes with ``since < seen_at <= until``; bars, splits and
     earnings dates from two years earlier on; every name learned up to ``until``.
@@ -40,7 +40,7 @@ def observations(
     ``quotes_since`` limits the quotes to those seen since then, with the older trades among them thinned out.
 
     Ordered by ``seen_at``, then as stored, so that a replay decides the same. Splits reach back as far as the bars,
-    whose basis they explain. Rows are streamed; the connection must see one state of the database meanwhile.
+    whose basis they explain. Rows are streamed; expects to be inside ``one_state``.
     """
     window = (moment_text(since), moment_text(until))
     history = (_two_years_before(since).isoformat(), moment_text(until))
@@ -59,7 +59,7 @@ def observations(
 
 
 def _quotes(
-    conn: sqlite3.Connection, window: tuple[str, str], quotes_since: datetime | None, until: datetime
+    conn: Connection, window: tuple[str, str], quotes_since: datetime | None, until: datetime
 ) -> Iterator[Iterator[tuple[str, int, Any]]]:
     if quotes_since is None:
         yield _read(conn, QUOTE, "seen_at > ? AND seen_at <= ?", window)
@@ -75,13 +75,11 @@ def _quotes(
 
 
 def _read(
-    conn: sqlite3.Connection, codec: RowCodec[Any], where: str, parameters: tuple[str, str]
+    conn: Connection, codec: RowCodec[Any], where: str, parameters: tuple[str, str]
 ) -> Iterator[tuple[str, int, Any]]:
     columns = ", ".join(codec.columns)
-    cursor = conn.execute(
-        f"SELECT seen_at, arrival, {columns} FROM {codec.table} WHERE {where} ORDER BY seen_at, arrival", parameters
-    )
-    for row in cursor:
+    sql = f"SELECT seen_at, arrival, {columns} FROM {codec.table} WHERE {where} ORDER BY seen_at, arrival"
+    for row in stream(conn, sql, parameters):
         yield row[0], row[1], codec.value(row, 2)
 
 
@@ -92,7 +90,7 @@ def _two_years_before(since: datetime) -> date:
     return day.replace(year=day.year - 2, day=min(day.day, 28))
 
 
-def known_keys(conn: sqlite3.Connection, keys: Collection[str]) -> Mapping[str, str]:
+def known_keys(conn: Connection, keys: Collection[str]) -> Mapping[str, str]:
     """Which of ``keys`` were ever seen, with the id of the story that had each first."""
     as_stored = {clean(key): key for key in keys}
     asked = list(as_stored)
@@ -105,20 +103,20 @@ def known_keys(conn: sqlite3.Connection, keys: Collection[str]) -> Mapping[str, 
     return found
 
 
-def feed_states(conn: sqlite3.Connection) -> Mapping[str, FeedState]:
+def feed_states(conn: Connection) -> Mapping[str, FeedState]:
     """Every feed that was ever polled, by name."""
     return {state.name: state for state in FEED.find(conn, "ORDER BY name")}
 
 
-def latest_at(conn: sqlite3.Connection) -> datetime | None:
+def latest_at(conn: Connection) -> datetime | None:
     """When the newest story or quote was seen, if any was."""
     (latest,) = conn.execute(
-        "SELECT max(at) FROM (SELECT max(seen_at) AS at FROM stories UNION ALL SELECT max(seen_at) FROM quotes)"
+        "SELECT max(at) FROM (SELECT max(seen_at) AS at FROM stories UNION ALL SELECT max(seen_at) FROM quotes) AS both"
     ).fetchone()
     return None if latest is None else moment(latest)
 
 
-def alerts_since(conn: sqlite3.Connection, session: date) -> Sequence[Alert]:
+def alerts_since(conn: Connection, session: date) -> Sequence[Alert]:
     """Alerts of ``session`` and later, and any older one that fires or whose incident is open, by ``fired_at``."""
     return ALERT.find(
         conn,
@@ -128,20 +126,20 @@ def alerts_since(conn: sqlite3.Connection, session: date) -> Sequence[Alert]:
     )
 
 
-def incidents_since(conn: sqlite3.Connection, session: date) -> Sequence[Incident]:
+def incidents_since(conn: Connection, session: date) -> Sequence[Incident]:
     """Incidents that reach into ``session`` or later, and any still open, by ``started_at``."""
     return INCIDENT.find(
         conn, "WHERE last_session >= ? OR state = 'open' ORDER BY started_at, rowid", (session.isoformat(),)
     )
 
 
-def extra(conn: sqlite3.Connection, name: str) -> str | None:
+def extra(conn: Connection, name: str) -> str | None:
     """The value last committed under ``name``."""
     row = conn.execute("SELECT value FROM extras WHERE name = ?", (clean(name),)).fetchone()
     return None if row is None else str(row[0])
 
 
-def rules_in_force(conn: sqlite3.Connection) -> list[tuple[str, str, str]]:
+def rules_in_force(conn: Connection) -> list[tuple[str, str, str]]:
     """The rules last recorded together, as name, version and text, by name. A history that never noted which those were
     has the newest version of each rule."""
     noted = extra(conn, RULES_IN_FORCE)

@@ -7,14 +7,13 @@ news again. Deletes run in small transactions, so that the running bot never wai
 
 from __future__ import annotations
 
-import sqlite3
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from os import PathLike
 
 from bot.adapters.store.codec import moment_text
-from bot.adapters.store.connection import transaction
+from bot.adapters.store.engine import Connection, transaction
 from bot.adapters.store.lock import locked_writer
 from bot.adapters.store.thinning import thin, thinnable
 from bot.core.errors import StoreError
@@ -44,7 +43,7 @@ KINDS = (EVERY_QUOTE, "quotes", "stories", *_WHOLE)
 """What can be pruned."""
 
 
-def prune(conn: sqlite3.Connection, now: datetime, keep: Mapping[str, timedelta]) -> Iterator[dict[str, int]]:
+def prune(conn: Connection, now: datetime, keep: Mapping[str, timedelta]) -> Iterator[dict[str, int]]:
     """Delete rows older than ``keep`` says for each of ``KINDS``; kinds not named are kept.
 
     Yields after each short transaction the number of rows deleted so far, by kind: the caller may let others run in
@@ -76,7 +75,7 @@ def prune_history(path: str | PathLike[str], now: datetime, keep: Mapping[str, t
     return deleted
 
 
-def prunable(conn: sqlite3.Connection, now: datetime, keep: Mapping[str, timedelta]) -> dict[str, int]:
+def prunable(conn: Connection, now: datetime, keep: Mapping[str, timedelta]) -> dict[str, int]:
     """How many rows ``prune`` would delete of each kind. Changes nothing."""
     found = {}
     for kind, keep_for in keep.items():
@@ -102,7 +101,7 @@ class _Evidence:
     of both. What may still change is read again with ``refresh``.
     """
 
-    def __init__(self, conn: sqlite3.Connection, final_before: str) -> None:
+    def __init__(self, conn: Connection, final_before: str) -> None:
         """Alerts that fired before ``final_before`` and no longer fire do not change."""
         self._conn = conn
         self._final_before = final_before
@@ -147,7 +146,7 @@ def _joined(spans: Iterable[tuple[str, str]]) -> tuple[list[str], list[str]]:
     return begins, ends
 
 
-def _quotes(conn: sqlite3.Connection, before: str, final_before: str) -> Iterator[int]:
+def _quotes(conn: Connection, before: str, final_before: str) -> Iterator[int]:
     """Go through the quotes by time, stepping over evidence."""
     evidence = _Evidence(conn, final_before)
     at, last = "", 0
@@ -170,7 +169,7 @@ def _quotes(conn: sqlite3.Connection, before: str, final_before: str) -> Iterato
         yield len(old)
 
 
-def _stories(conn: sqlite3.Connection, before: str) -> Iterator[int]:
+def _stories(conn: Connection, before: str) -> Iterator[int]:
     """Go through the stories by time, stepping over protected ones."""
     at, last = "", 0
     while True:
@@ -191,7 +190,7 @@ def _stories(conn: sqlite3.Connection, before: str) -> Iterator[int]:
         yield deleted
 
 
-def _sweep(conn: sqlite3.Connection, table: str, before: str) -> Iterator[int]:
+def _sweep(conn: Connection, table: str, before: str) -> Iterator[int]:
     # few rows, limited by their keys: one transaction will do
     with transaction(conn):
         deleted = conn.execute(f"DELETE FROM {table} WHERE {_WHOLE[table]} < ?", (before,)).rowcount

@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.adapters.store.connection import make_private, transaction, translated
+from bot.adapters.store.connection import make_private, translated
+from bot.adapters.store.engine import transaction
 from bot.adapters.store.light import pandas_left_out
 from bot.core.errors import StoreError, StoreOutdatedError, StoreVersionError
 

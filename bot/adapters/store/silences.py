@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from bot.adapters.store.codec import clean, moment, moment_text
+from bot.adapters.store.engine import Connection
+from bot.adapters.store.rows import overwrite
 from bot.core.model import Silence
 
 _MATCHERS = ("symbols", "rules", "incident", "recipient")
 
 
-def save(conn: sqlite3.Connection, run_id: int, silence: Silence, now: datetime, made_by: str, comment: str) -> None:
+def save(conn: Connection, run_id: int, silence: Silence, now: datetime, made_by: str, comment: str) -> None:
     """Store a silence; one of the same id is replaced."""
     matcher = {name: getattr(silence, name) for name in _MATCHERS}
     conn.execute(
         "INSERT INTO silences (id, run_id, created_at, until, matcher, made_by, comment) VALUES (?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT DO UPDATE SET until = excluded.until, matcher = excluded.matcher, made_by = excluded.made_by,"
-        " comment = excluded.comment",
+        f" ON CONFLICT (id) DO UPDATE SET {overwrite('until', 'matcher', 'made_by', 'comment')}",
         (
             *(clean(silence.id), run_id, moment_text(now), moment_text(silence.until), json.dumps(matcher)),
             *(clean(made_by), clean(comment)),
@@ -28,7 +28,7 @@ def save(conn: sqlite3.Connection, run_id: int, silence: Silence, now: datetime,
     )
 
 
-def running(conn: sqlite3.Connection, now: datetime) -> Sequence[Silence]:
+def running(conn: Connection, now: datetime) -> Sequence[Silence]:
     """Silences not over at ``now``, in the order they were made."""
     rows = conn.execute(
         "SELECT id, until, matcher FROM silences WHERE until > ? ORDER BY created_at, id", (moment_text(now),)
@@ -41,7 +41,7 @@ def _matcher(stored: dict[str, Any]) -> dict[str, Any]:
     return {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
 
 
-def end(conn: sqlite3.Connection, silence_id: str, now: datetime) -> bool:
+def end(conn: Connection, silence_id: str, now: datetime) -> bool:
     """End a silence now; False where there is none of that id."""
     done = conn.execute(
         "UPDATE silences SET until = ?1 WHERE id = ?2 AND until > ?1", (moment_text(now), clean(silence_id))

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Concatenate, Literal, ParamSpec, Self, TypeVar
 
 from bot.adapters.store import outbox, outcomes, reading, recipients, retention, silences, verdicts, writing
 from bot.adapters.store.codec import clean, moment_text
-from bot.adapters.store.connection import connect_reader, connect_writer, transaction, translated
+from bot.adapters.store.connection import connect_reader, connect_writer, translated
+from bot.adapters.store.engine import transaction
 from bot.adapters.store.identity import OpenFiles
 from bot.adapters.store.light import pandas_left_out
 from bot.adapters.store.lock import WriterLock
@@ -233,8 +234,8 @@ class SqliteStore(Store):
     verdicts = _read(verdicts.counts)
 
     def commit(self, batch: Batch) -> None:
-        with self._writing() as db:
-            writing.Writer(db, self.run_id).write(batch)
+        with self._writing():
+            writing.Writer(self._conn, self.run_id).write(batch)
         self._require_files()  # lost meanwhile: it is committed again, to the right file
 
     def claim(
@@ -270,8 +271,8 @@ class SqliteStore(Store):
             yield from reading.observations(conn, since, until, quotes_since)
 
     def save_recipients(self, recipients: Iterable[Recipient]) -> None:
-        with self._writing() as db:
-            save_recipients(db, recipients)
+        with self._writing():
+            save_recipients(self._conn, recipients)
 
     def save_silence(self, silence: Silence, now: datetime, made_by: str, comment: str = "") -> None:
         with self._writing():

@@ -16,7 +16,6 @@ Quotes that are no trades (opens, lows, highs and closes of bars) all stay.
 
 from __future__ import annotations
 
-import sqlite3
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +24,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from bot.adapters.store.codec import moment, moment_text
-from bot.adapters.store.connection import transaction
+from bot.adapters.store.engine import Connection, transaction
 from bot.adapters.store.recorded import priced_symbols
 
 SLICE = timedelta(hours=6)
@@ -123,7 +122,7 @@ def _event(quote: Trade) -> tuple[str, int]:
 # ------------------------------------------------------------------------------------------------------------ the store
 
 
-def thin(conn: sqlite3.Connection, before: datetime, now: datetime) -> Iterator[int]:
+def thin(conn: Connection, before: datetime, now: datetime) -> Iterator[int]:
     """Thin the quotes traded before ``before``, from where the last time ended.
 
     Yields after each short transaction how many quotes it deleted. It may be stopped between them, and goes on from the
@@ -142,7 +141,7 @@ def thin(conn: sqlite3.Connection, before: datetime, now: datetime) -> Iterator[
             _remember(conn, EVERY_QUOTE_SINCE, max(end, every_quote_since(conn) or end), now)
 
 
-def thinnable(conn: sqlite3.Connection, before: datetime) -> int:
+def thinnable(conn: Connection, before: datetime) -> int:
     """How many quotes ``thin`` would delete. Changes nothing."""
     symbols = priced_symbols(conn)
     return sum(
@@ -152,12 +151,12 @@ def thinnable(conn: sqlite3.Connection, before: datetime) -> int:
     )
 
 
-def every_quote_since(conn: sqlite3.Connection) -> datetime | None:
+def every_quote_since(conn: Connection) -> datetime | None:
     """Quotes traded before that have been thinned; ``None`` where none have."""
     return _remembered(conn, EVERY_QUOTE_SINCE)
 
 
-def imported(ours: sqlite3.Connection, theirs: sqlite3.Connection, now: datetime) -> None:
+def imported(ours: Connection, theirs: Connection, now: datetime) -> None:
     """Quotes of another history have come into ours, which may be old, and may have been thinned; expects to be inside
     a transaction."""
     ours.execute("DELETE FROM extras WHERE name = ?", (GONE_THROUGH_UNTIL,))
@@ -165,12 +164,12 @@ def imported(ours: sqlite3.Connection, theirs: sqlite3.Connection, now: datetime
         _remember(ours, EVERY_QUOTE_SINCE, max(there, every_quote_since(ours) or there), now)
 
 
-def _remembered(conn: sqlite3.Connection, name: str) -> datetime | None:
+def _remembered(conn: Connection, name: str) -> datetime | None:
     row = conn.execute("SELECT value FROM extras WHERE name = ?", (name,)).fetchone()
     return moment(row[0]) if row is not None else None
 
 
-def _remember(conn: sqlite3.Connection, name: str, value: datetime, now: datetime) -> None:
+def _remember(conn: Connection, name: str, value: datetime, now: datetime) -> None:
     conn.execute(
         "INSERT INTO extras (name, value, updated_at) VALUES (?, ?, ?)"
         " ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",
@@ -178,7 +177,7 @@ def _remember(conn: sqlite3.Connection, name: str, value: datetime, now: datetim
     )
 
 
-def _slices(conn: sqlite3.Connection, symbols: Iterable[str], before: datetime) -> Iterator[tuple[datetime, datetime]]:
+def _slices(conn: Connection, symbols: Iterable[str], before: datetime) -> Iterator[tuple[datetime, datetime]]:
     """Begin and end of each slice to go through, up to the last whole one."""
     begin = _remembered(conn, GONE_THROUGH_UNTIL) or _oldest(conn, symbols)
     if begin is None:
@@ -189,14 +188,14 @@ def _slices(conn: sqlite3.Connection, symbols: Iterable[str], before: datetime) 
         begin += SLICE
 
 
-def _oldest(conn: sqlite3.Connection, symbols: Iterable[str]) -> datetime | None:
+def _oldest(conn: Connection, symbols: Iterable[str]) -> datetime | None:
     oldest = (conn.execute("SELECT min(at) FROM quotes WHERE symbol = ?", (s,)).fetchone()[0] for s in symbols)
     return moment(min(at)) if (at := [text for text in oldest if text is not None]) else None
 
 
-def _superfluous_in(conn: sqlite3.Connection, symbol: str, begin: datetime, end: datetime) -> list[int]:
+def _superfluous_in(conn: Connection, symbol: str, begin: datetime, end: datetime) -> list[int]:
     rows = conn.execute(
-        "SELECT arrival, at, seen_at, price, kind, coalesce(previous_close > 0, 0) FROM quotes"
+        "SELECT arrival, at, seen_at, price, kind, coalesce(previous_close, 0) > 0 FROM quotes"
         " WHERE symbol = ? AND at >= ? AND at < ? ORDER BY at, arrival",
         (symbol, moment_text(begin), moment_text(end)),
     )
@@ -216,7 +215,7 @@ _MOMENTS = (
 )
 
 
-def _rests(conn: sqlite3.Connection, symbol: str, begin: datetime, end: datetime) -> Rests:
+def _rests(conn: Connection, symbol: str, begin: datetime, end: datetime) -> Rests:
     """What rests on the quotes of ``symbol`` from ``begin`` to before ``end``."""
     since, until = moment_text(begin), moment_text(end + LATE)
     rests = Rests(

@@ -8,20 +8,16 @@ everything else stays as first written.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from bot.adapters.store.codec import clean, moment_text
+from bot.adapters.store.engine import Connection
 from bot.adapters.store.intake import Intake
 from bot.adapters.store.outbox import queue
 from bot.adapters.store.reading import RULES_IN_FORCE
 from bot.adapters.store.rows import ALERT, FEED, INCIDENT, insert, overwrite
 from bot.core.model import AlertChange, AlertState, Batch, ChangeKind, FeedState, Incident
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
 
 EVIDENCE_MARGIN = timedelta(days=1)
 """How long before an alert fired and after it last changed the quotes of its symbol count as evidence."""
@@ -34,7 +30,7 @@ _INCIDENT = (
 _ALERT = (
     insert("alerts", "run_id", "evidence_from", "evidence_until", *ALERT.columns)
     + f" ON CONFLICT (id) DO UPDATE SET {overwrite('evidence_until', *ALERT.columns[1:])},"
-    + " evidence_from = min(evidence_from, excluded.evidence_from)"
+    + " evidence_from = min(alerts.evidence_from, excluded.evidence_from)"
     + " WHERE excluded.updated_at >= alerts.updated_at"
 )
 _CHANGE = (
@@ -44,16 +40,19 @@ _CHANGE = (
     )
     + " ON CONFLICT DO NOTHING"
 )
+_FEED = (
+    insert("feeds", "run_id", *FEED.columns)
+    + f" ON CONFLICT (name) DO UPDATE SET {overwrite('run_id', *FEED.columns[1:])}"
+)
 
 
 class Writer:
     """Writes batches of one run; every method expects to be inside a transaction."""
 
-    def __init__(self, db: Database, run_id: int) -> None:
-        self._db = db
-        self._conn = db.conn
+    def __init__(self, conn: Connection, run_id: int) -> None:
+        self._conn = conn
         self._run = run_id
-        self._intake = Intake(db.conn, run_id)
+        self._intake = Intake(conn, run_id)
 
     def write(self, batch: Batch) -> None:
         """All of ``batch``, in the order the foreign keys need."""
@@ -113,29 +112,27 @@ class Writer:
                 "INSERT INTO alert_stories (alert_id, story_id, role, cluster, topic, score)"
                 " SELECT ?1, s.id, ?3, ?4, ?5, (SELECT score FROM story_scores WHERE story_id = s.id AND topic = ?5)"
                 " FROM stories s WHERE s.id = ?2"
-                " ON CONFLICT DO UPDATE SET role = excluded.role, cluster = excluded.cluster,"
-                " topic = excluded.topic, score = coalesce(excluded.score, score)",
+                " ON CONFLICT (alert_id, story_id) DO UPDATE SET role = excluded.role, cluster = excluded.cluster,"
+                " topic = excluded.topic, score = coalesce(excluded.score, alert_stories.score)",
                 (alert_id, clean(story_id), role, clean(cause.cluster) or None, clean(cause.topic) or None),
             )
 
     def _feeds(self, feeds: Iterable[FeedState]) -> None:
-        rows = [{**FEED.mapping(feed), "run_id": self._run} for feed in feeds]
-        if rows:
-            self._db.table("feeds").upsert_all(rows, pk="name")
+        self._conn.executemany(_FEED, [(self._run, *FEED.row(feed)) for feed in feeds])
 
 
-def record_rules(conn: sqlite3.Connection, versions: Iterable[tuple[str, str, str]], now: datetime) -> None:
+def record_rules(conn: Connection, versions: Iterable[tuple[str, str, str]], now: datetime) -> None:
     """All rules in force from now on, as name, version and text; expects to be inside a transaction."""
     found = list(versions)
     conn.executemany(
         "INSERT INTO rule_versions (rule, version, text, first_used_at) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT DO UPDATE SET text = coalesce(rule_versions.text, excluded.text)",
+        " ON CONFLICT (rule, version) DO UPDATE SET text = coalesce(rule_versions.text, excluded.text)",
         [(clean(rule), clean(version), clean(text), moment_text(now)) for rule, version, text in found],
     )
     _save_extra(conn, RULES_IN_FORCE, json.dumps({rule: version for rule, version, _ in found}), now)
 
 
-def _save_extra(conn: sqlite3.Connection, name: str, value: str, now: datetime) -> None:
+def _save_extra(conn: Connection, name: str, value: str, now: datetime) -> None:
     conn.execute(
         "INSERT INTO extras (name, value, updated_at) VALUES (?, ?, ?)"
         f" ON CONFLICT (name) DO UPDATE SET {overwrite('value', 'updated_at')}",

@@ -20,19 +20,11 @@ _COLUMNS = ", ".join(
             for name in (
                 *("id", "fired_at", "updated_at", "resolved_at", "rule", "rule_version", "symbol", "session"),
                 *("severity", "state", "change", "worst", "last_change", "last_price", "last_price_at", "price"),
-                *(
-                    "price_at",
-                    "reference",
-                    "phase",
-                    "incident_id",
-                    "cause",
-                    "checks",
-                    "late",
-                    "rest ->> '$.doubt'",
-                    "labels",
-                ),
+                *("price_at", "reference", "phase", "incident_id", "cause", "checks", "late"),
             )
         ),
+        "json_extract(a.rest, '$.doubt')",
+        "a.labels",
         *(
             f"(SELECT c.{name} FROM alert_changes c WHERE c.alert_id = a.id AND c.kind = 'fired'"
             f" ORDER BY c.at LIMIT 1) AS fired_{name}"
@@ -58,7 +50,7 @@ _STORIES = (
 )
 _NOTIFICATIONS = (
     "SELECT id, created_at, recipient_id AS recipient, reason, severity, state, suppressed_by, attempts,"
-    " settled_at, error, edits, text FROM notifications WHERE incident_id = ? ORDER BY +created_at, rowid"
+    " settled_at, error, edits, text FROM notifications WHERE incident_id = ? ORDER BY created_at || '', rowid"
 )
 _DELIVERIES = (
     "SELECT attempt, recipient_id AS recipient, started_at, ended_at, outcome, message_id, error, retry_at"

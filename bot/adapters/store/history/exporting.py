@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import csv
 import os
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bot.adapters.store.connection import make_private
+from bot.adapters.store.engine import Rows, one_state
 from bot.adapters.store.history.filters import Query, Test, newest, tests_of, time_tests, where
 from bot.adapters.store.history.incidents import incident_tests
 from bot.adapters.store.history.opening import Source, opened
@@ -38,7 +38,7 @@ def export_query(what: str, filters: Filters) -> Query:
             cited = (
                 f"SELECT DISTINCT e.story_id FROM alerts a CROSS JOIN alert_stories e ON e.alert_id = a.id{of_alerts}"
             )
-            tables, order = f"({cited}) c CROSS JOIN stories s ON s.id = c.story_id", "+s.seen_at"
+            tables, order = f"({cited}) c CROSS JOIN stories s ON s.id = c.story_id", "s.seen_at || ''"
             values = (*alert_values, *values)
         return (
             "SELECT s.id, s.seen_at, s.published_at, s.source, s.publisher, s.title, s.summary, s.link, s.cluster,"
@@ -72,15 +72,11 @@ def export(source: Source, what: str, filters: Filters, form: str, out: Sink) ->
     writer = {"csv": _csv, "json": _json, "jsonl": _jsonl, "parquet": _parquet}[form]
     if form == "parquet":
         require_parquet()
-    with opened(source) as conn:
-        # one state of the database throughout, whatever a bot writes meanwhile
-        conn.execute("BEGIN")
-        try:
-            cursor = conn.execute(*export_query(what, filters))
-            names = [column[0] for column in cursor.description]
-            return writer(names, _batches(cursor), out)
-        finally:
-            conn.execute("ROLLBACK")
+    with opened(source) as conn, one_state(conn):
+        cursor = conn.execute(*export_query(what, filters))
+        assert cursor.description is not None
+        names = [column[0] for column in cursor.description]
+        return writer(names, _batches(cursor), out)
 
 
 def export_to(file: Path, source: Source, what: str, filters: Filters, form: str) -> int:
@@ -108,7 +104,7 @@ def require_parquet() -> None:
         raise UsageError(f"Parquet needs pyarrow, which is not installed; to add it: {adding('parquet')}") from error
 
 
-def _batches(cursor: sqlite3.Cursor) -> Iterator[list[tuple[Any, ...]]]:
+def _batches(cursor: Rows) -> Iterator[list[tuple[Any, ...]]]:
     while rows := cursor.fetchmany(_BATCH):
         yield rows
 

@@ -78,7 +78,7 @@ def ranges_of(filters: Filters) -> list[Range]:
         return [Range("alerts a", (), each) for each in by_severity]
     # an incident has few alerts: sorting them beats searching all alerts in order of time
     of_incident = filters.incident is not None and filters.symbol is None and filters.rule is None
-    return [Range("alerts a", (), tests, "+a.fired_at" if of_incident else "a.fired_at")]
+    return [Range("alerts a", (), tests, "a.fired_at || ''" if of_incident else "a.fired_at")]
 
 
 def _simple(filters: Filters) -> list[Test]:
@@ -121,6 +121,8 @@ def _exposure(filters: Filters) -> Test:
 
 
 EVERYTHING = Filters()
+EVERY = (1 << 63) - 1
+"""As a limit: none."""
 
 
 def verdict_test(verdict: str, incident: str = "a.incident_id") -> Test:
@@ -145,7 +147,7 @@ def where(tests: Sequence[Test]) -> tuple[str, tuple[Any, ...]]:
 
 def newest(filters: Filters, columns: str, limit: int | None) -> Query:
     """A query for ``columns`` of the newest matching alerts ``a``, newest first; without ``limit`` all of them."""
-    most = -1 if limit is None else limit
+    most = EVERY if limit is None else limit
     ranges = ranges_of(filters)
     if len(ranges) == 1 and ranges[0].ordered:
         sql, parameters = ranges[0].select(columns)
@@ -154,9 +156,9 @@ def newest(filters: Filters, columns: str, limit: int | None) -> Query:
     parameters = ()
     for each in ranges:
         sql, values = each.select("a.rowid AS place, a.fired_at AS at")
-        parts.append(f"SELECT * FROM ({sql} LIMIT ?)")
+        parts.append(f"SELECT * FROM ({sql} LIMIT ?) AS of_range")
         parameters += (*values, most)
-    chosen = f"SELECT place, at FROM ({' UNION '.join(parts)}) ORDER BY at DESC, place DESC LIMIT ?"
+    chosen = f"SELECT place, at FROM ({' UNION '.join(parts)}) AS of_all ORDER BY at DESC, place DESC LIMIT ?"
     return (
         f"SELECT {columns} FROM ({chosen}) c CROSS JOIN alerts a ON a.rowid = c.place ORDER BY c.at DESC, c.place DESC",
         (*parameters, most),

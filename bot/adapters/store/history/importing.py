@@ -12,8 +12,8 @@ machines: unless the two share an alert or a cluster, the imported one gets a su
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from os import PathLike
@@ -22,7 +22,7 @@ from typing import Any
 
 from bot.adapters.store import thinning
 from bot.adapters.store.codec import DAMAGED, UNREADABLE, moment_text
-from bot.adapters.store.connection import transaction
+from bot.adapters.store.engine import Connection, one_state, stream, transaction
 from bot.adapters.store.history.opening import open_history
 from bot.adapters.store.history.transfer import CHUNK, Transfer, marks
 from bot.adapters.store.lock import locked_writer
@@ -31,6 +31,8 @@ from bot.core.errors import StoreError, StoreVersionError, UsageError
 from bot.core.model import SuppressionReason
 
 _NOT_SENT = str(SuppressionReason.IMPORTED)
+_KEY = ("key", "story_id", "seen_at")
+_KEYS_OF_THE_GONE = f"SELECT {', '.join(_KEY)} FROM story_keys WHERE story_id NOT IN (SELECT id FROM stories)"
 _NO_ANSWER = "imported while the attempt was under way"
 
 
@@ -45,15 +47,15 @@ def import_history(path: str | PathLike[str], other: str | PathLike[str], now: d
         raise UsageError(f"{source}: is the same file as the history to merge into")
     with open_history(source) as theirs, locked_writer(file) as ours:
         _refuse_mixing(ours, theirs, source)
-        theirs.execute("BEGIN")  # one state of it, whatever its bot writes meanwhile
         try:
-            yield from _Import(ours, theirs, now).steps()
+            with one_state(theirs):
+                yield from _Import(ours, theirs, now).steps()
         except UNREADABLE as error:
             message = f"{source}: {DAMAGED}. What was taken of it before stays, and is complete in itself"
             raise StoreError(message) from error
 
 
-def _refuse_mixing(ours: sqlite3.Connection, theirs: sqlite3.Connection, source: Path) -> None:
+def _refuse_mixing(ours: Connection, theirs: Connection, source: Path) -> None:
     first = "SELECT mode, name FROM runs ORDER BY id LIMIT 1"
     here, there = ours.execute(first).fetchone(), theirs.execute(first).fetchone()
     if there is None or here is None or here[0] == there[0] == "live" or here == there:
@@ -65,7 +67,7 @@ def _refuse_mixing(ours: sqlite3.Connection, theirs: sqlite3.Connection, source:
 class _Import(Transfer):
     """One import, table by table in the order of references."""
 
-    def __init__(self, ours: sqlite3.Connection, theirs: sqlite3.Connection, now: datetime) -> None:
+    def __init__(self, ours: Connection, theirs: Connection, now: datetime) -> None:
         super().__init__(ours, theirs)
         self._imported_at = now
         self._now = moment_text(now)
@@ -151,11 +153,9 @@ class _Import(Transfer):
                 )
             yield
         # the seen-set outlives the stories
-        gone = self.theirs.execute("SELECT * FROM story_keys WHERE story_id NOT IN (SELECT id FROM stories)")
-        names = [column[0] for column in gone.description]
-        while rows := gone.fetchmany(CHUNK):
+        gone = stream(self.theirs, _KEYS_OF_THE_GONE)
+        while keys := [dict(zip(_KEY, row, strict=True)) for row in itertools.islice(gone, CHUNK)]:
             with transaction(self.ours):
-                keys = [dict(zip(names, row, strict=True)) for row in rows]
                 self.add("story_keys", keys, "ON CONFLICT DO NOTHING")
             yield
 
@@ -249,12 +249,16 @@ class _Import(Transfer):
         settled = ("state", "suppressed_by", "attempts", "message_id", "error", "settled_at")
         for chunk in self.chunks("notifications", "rowid"):
             with transaction(self.ours):
+                ours = self._announced(chunk)
                 self.add(
                     "notifications",
-                    [self._settled(notification) for notification in chunk],
+                    [
+                        self._settled(n)
+                        for n in chunk
+                        if ours.get((n["announcement"], n["recipient_id"]), n["id"]) == n["id"]
+                    ],
                     f"ON CONFLICT (id) DO UPDATE SET {overwrite(*settled)}"
-                    " WHERE notifications.run_id = excluded.run_id AND excluded.settled_at > notifications.settled_at"
-                    " ON CONFLICT DO NOTHING",
+                    " WHERE notifications.run_id = excluded.run_id AND excluded.settled_at > notifications.settled_at",
                 )
                 came = self.came("notifications", chunk)
                 # a message that both machines sent to one chat is here once: edits of theirs lose their reference
@@ -273,6 +277,15 @@ class _Import(Transfer):
                     " WHERE deliveries.run_id = excluded.run_id AND excluded.ended_at > deliveries.ended_at",
                 )
             yield
+
+    def _announced(self, theirs: Sequence[Mapping[str, Any]]) -> Mapping[tuple[str, str], str]:
+        """Which of these announcements are here, by recipient: under the id with which they came first."""
+        announcements = [notification["announcement"] for notification in theirs]
+        rows = self.ours.execute(
+            f"SELECT announcement, recipient_id, id FROM notifications WHERE announcement IN ({marks(announcements)})",
+            announcements,
+        )
+        return {(announcement, recipient): name for announcement, recipient, name in rows}
 
     def _settled(self, theirs: Mapping[str, Any]) -> dict[str, Any]:
         """Their notification, settled."""

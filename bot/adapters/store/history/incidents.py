@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from dataclasses import replace
 from typing import Any
 
 from bot.adapters.store.codec import clean, decoder, moment
+from bot.adapters.store.engine import Connection
 from bot.adapters.store.history.alerts import VERDICTS, find_alerts
-from bot.adapters.store.history.filters import Query, Test, newest, time_tests, verdict_test, where
+from bot.adapters.store.history.filters import EVERY, Query, Test, newest, time_tests, verdict_test, where
 from bot.adapters.store.history.opening import Source, objects, opened, short
 from bot.core.errors import AftershockError
 from bot.core.model import Filters, Summary, ToldMessage
@@ -28,8 +28,10 @@ _BY_IDS = f"SELECT {_COLUMNS} FROM incident_summary WHERE id IN (SELECT value FR
 
 
 _STORIES = (
-    "SELECT s.id, s.title, s.source, s.publisher, s.link, s.published_at, s.seen_at, max(e.score) AS score, e.topic,"
-    " count(*) AS alerts, max(e.role = 'shown') AS shown, min(e.role = 'earlier') AS earlier"
+    "SELECT s.id, s.title, s.source, s.publisher, s.link, s.published_at, s.seen_at,"
+    " max(e.score) AS score, max(e.topic) AS topic,"
+    " count(*) AS alerts, max(CASE WHEN e.role = 'shown' THEN 1 ELSE 0 END) AS shown,"
+    " min(CASE WHEN e.role = 'earlier' THEN 1 ELSE 0 END) AS earlier"
     " FROM alerts a CROSS JOIN alert_stories e ON e.alert_id = a.id JOIN stories s ON s.id = e.story_id"
     " WHERE a.incident_id = ? GROUP BY s.id ORDER BY s.seen_at, s.arrival"
 )
@@ -42,16 +44,16 @@ _summary = decoder(Summary)
 _STATES = ("sent", "unknown", "failed", "suppressed", "superseded", "queued", "leased")
 # an announcement goes to many recipients: its text is read once, from the first row
 _MESSAGES = (
-    "SELECT n.announcement AS id, coalesce(o.announcement, n.announcement) AS message, min(n.created_at) AS at,"
-    " n.reason, n.severity, count(*) AS recipients, "
-    + ", ".join(f"sum(n.state = '{state}') AS {state}" for state in _STATES)
+    "SELECT n.announcement AS id, coalesce(min(o.announcement), n.announcement) AS message, min(n.created_at) AS at,"
+    " min(n.reason) AS reason, min(n.severity) AS severity, count(*) AS recipients, "
+    + ", ".join(f"count(*) FILTER (WHERE n.state = '{state}') AS {state}" for state in _STATES)
     + ", min(n.rowid) AS one FROM notifications n LEFT JOIN notifications o ON o.id = n.edits"
     " WHERE n.incident_id = ? GROUP BY n.announcement ORDER BY min(n.created_at), min(n.rowid)"
 )
 _TEXT = "SELECT text, summary FROM notifications WHERE rowid = ?"
 # a correction is announced by a short message of its own, and by an edit of the one with the whole summary
 _LAST_MESSAGE = (
-    "SELECT n.created_at, substr(n.text, 1, instr(n.text || char(10), char(10)) - 1), n.summary FROM notifications n"
+    "SELECT n.created_at, substr(n.text, 1, instr(n.text || '\n', '\n') - 1), n.summary FROM notifications n"
     " WHERE n.incident_id = ? AND n.reason IN ('first', 'escalated', 'widened')"
     " ORDER BY n.created_at DESC, n.rowid DESC LIMIT 1"
 )
@@ -83,7 +85,7 @@ def list_incidents(source: Source, filters: Filters | None = None, limit: int | 
 def list_query(filters: Filters, limit: int | None) -> Query:
     """The query of ``list_incidents`` without symbol, exposure and rule."""
     conditions, values = where(incident_tests(filters, "incident_summary"))
-    most = -1 if limit is None else limit
+    most = EVERY if limit is None else limit
     return f"SELECT {_COLUMNS} FROM incident_summary{conditions} {_ORDER} LIMIT ?", (*values, most)
 
 
@@ -94,7 +96,7 @@ def alerts_query(filters: Filters, limit: int | None) -> Query:
     return newest(of_alerts, "a.incident_id, a.fired_at", limit)
 
 
-def _of_alerts(conn: sqlite3.Connection, filters: Filters, limit: int | None) -> list[str]:
+def _of_alerts(conn: Connection, filters: Filters, limit: int | None) -> list[str]:
     """Ids of the newest incidents with such an alert.
 
     Alerts are read from the newest back, more of them where they are not enough. An incident not found by then began
@@ -160,7 +162,7 @@ def show_incident(source: Source, incident_id: str) -> dict[str, Any] | None:
         return found
 
 
-def last_message(conn: sqlite3.Connection, incident_id: str) -> ToldMessage | None:
+def last_message(conn: Connection, incident_id: str) -> ToldMessage | None:
     """The newest message with an incident's whole summary, sent or not, edits included; ``None`` where there is none.
 
     What a list or a page says of the incident in words comes from it, so that headline, counts and cause agree.
@@ -169,7 +171,7 @@ def last_message(conn: sqlite3.Connection, incident_id: str) -> ToldMessage | No
     return ToldMessage(moment(row[0]), row[1], read_summary(conn, row[2])) if row is not None else None
 
 
-def read_summary(conn: sqlite3.Connection, stored: str) -> Summary | None:
+def read_summary(conn: Connection, stored: str) -> Summary | None:
     """A stored summary; ``None`` where another version of the program wrote it."""
     try:
         summary: Summary = _summary(json.loads(stored))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import Any
 
+from bot.adapters.store.engine import Connection
 from bot.adapters.store.history.opening import objects
 
 OPEN = 30
@@ -16,7 +16,7 @@ MOST = 1000
 WAITING = " UNION ALL ".join(
     f"SELECT channel, '{state}' AS state, edit, count(*) AS number, min(created_at) AS since_at FROM"
     f" (SELECT channel, edits IS NOT NULL AS edit, created_at FROM notifications INDEXED BY notifications_{state}"
-    f" WHERE state = '{state}' LIMIT {MOST}) GROUP BY channel, edit"
+    f" WHERE state = '{state}' LIMIT {MOST}) AS some GROUP BY channel, edit"
     for state in ("queued", "leased", "unknown")
 )
 SOURCES = (
@@ -25,7 +25,7 @@ SOURCES = (
 )
 
 
-def live(conn: sqlite3.Connection) -> dict[str, Any]:
+def live(conn: Connection) -> dict[str, Any]:
     """``run`` (none where there was none), ids of ``open`` incidents, ``waiting`` messages by channel and state, and
     ``sources``, those in trouble first."""
     return {

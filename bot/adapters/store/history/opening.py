@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bot.adapters.store.connection import connect_reader, translated
+from bot.adapters.store.engine import Connection, is_server
 from bot.adapters.store.schema import require_current
 
 C = TypeVar("C", bound=sqlite3.Connection)
 
-Source = str | PathLike[str] | sqlite3.Connection
+Source = str | PathLike[str] | Connection
 """The path of a history, or a connection to it where several questions follow each other."""
 
 
@@ -35,17 +36,19 @@ def open_as(kind: type[C], path: str | PathLike[str]) -> Iterator[C]:
 
 
 @contextlib.contextmanager
-def opened(source: Source) -> Iterator[sqlite3.Connection]:
+def opened(source: Source) -> Iterator[Connection]:
     """The connection itself, or one to the path that is closed afterwards."""
-    if isinstance(source, sqlite3.Connection):
-        with translated(path_of(source)):
-            yield source
-    else:
+    if isinstance(source, str | PathLike):
         with open_history(source) as conn:
             yield conn
+    elif is_server(source):
+        yield source  # which raises our errors itself
+    else:
+        with translated(path_of(source)):
+            yield source
 
 
-def path_of(conn: sqlite3.Connection) -> Path:
+def path_of(conn: Connection) -> Path:
     """The file of a connection, which says so itself where it may not be asked (``file``)."""
     if (known := getattr(conn, "file", None)) is not None:
         return Path(known)
@@ -53,10 +56,11 @@ def path_of(conn: sqlite3.Connection) -> Path:
 
 
 def objects(
-    conn: sqlite3.Connection, sql: str, parameters: tuple[Any, ...] = (), *, rounding: Collection[str] = ()
+    conn: Connection, sql: str, parameters: tuple[Any, ...] = (), *, rounding: Collection[str] = ()
 ) -> list[dict[str, Any]]:
     """The rows of a query as JSON objects, with short times; the columns in ``rounding`` are rounded."""
     cursor = conn.execute(sql, parameters)
+    assert cursor.description is not None
     names = [column[0] for column in cursor.description]
     found = [dict(zip(names, row, strict=True)) for row in cursor]
     times = [name for name in names if name == "at" or name.endswith("_at")]

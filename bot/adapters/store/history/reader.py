@@ -12,6 +12,7 @@ from typing import Any
 
 from bot.adapters.store import outcomes, recorded, retention, thinning
 from bot.adapters.store.connection import connect_reader, translated
+from bot.adapters.store.engine import one_state
 from bot.adapters.store.history import alerts, exporting, incidents, live, rules, searching, sources, stats, verifying
 from bot.adapters.store.history.opening import open_as
 from bot.adapters.store.history.selecting import BoundedCursor, guard_reader, select
@@ -21,13 +22,13 @@ from bot.core.model import Filters
 _EXTENT = (
     "SELECT min(first), max(last) FROM ("
     "SELECT min(seen_at) AS first, max(seen_at) AS last FROM stories"
-    " UNION ALL SELECT min(seen_at), max(seen_at) FROM quotes)"
+    " UNION ALL SELECT min(seen_at), max(seen_at) FROM quotes) AS both"
 )
 _STATE = (
     "SELECT (SELECT count(*) FROM incidents WHERE state = 'open'),"
     " (SELECT max(seen_at) FROM stories), (SELECT seen_at FROM quotes ORDER BY arrival DESC LIMIT 1)"
 )
-_SOURCES = "SELECT count(*), coalesce(sum(trouble NOT IN ('none', 'unknown')), 0) FROM source_health"
+_SOURCES = "SELECT count(*), count(*) FILTER (WHERE trouble NOT IN ('none', 'unknown')) FROM source_health"
 
 
 class SqliteHistory(sqlite3.Connection):
@@ -102,11 +103,8 @@ class SqliteHistory(sqlite3.Connection):
 
     def findings(self) -> list[str]:
         """Damage in one state of the history, whatever a bot writes meanwhile."""
-        self.execute("BEGIN")
-        try:
+        with one_state(self):
             return [*verifying.verify(self), *verifying.evidence(self)]
-        finally:
-            self.execute("ROLLBACK")
 
 
 @contextlib.contextmanager

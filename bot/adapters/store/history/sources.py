@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from bot.adapters.store.codec import moment, moment_text
+from bot.adapters.store.engine import Connection
 from bot.adapters.store.history.filters import Query
 
 
@@ -29,12 +29,12 @@ def stories_by_source_query(since: datetime) -> Query:
     )
 
 
-def told_by_source(conn: sqlite3.Connection, since: datetime) -> Iterator[tuple[str, str, datetime]]:
+def told_by_source(conn: Connection, since: datetime) -> Iterator[tuple[str, str, datetime]]:
     """Happening, source, and when it told of it first."""
     for cluster, source, seen_at in conn.execute(*told_by_source_query(since)):
         yield str(cluster), str(source), moment(seen_at)
 
 
-def stories_by_source(conn: sqlite3.Connection, since: datetime) -> Mapping[str, int]:
+def stories_by_source(conn: Connection, since: datetime) -> Mapping[str, int]:
     """How many stories each source brought."""
     return {str(source): int(count) for source, count in conn.execute(*stories_by_source_query(since))}

@@ -10,7 +10,7 @@ from bot.core.model import Filters
 
 _KEYS = {
     "rule": ("alerts a", "a.rule"),
-    "symbol": ("alerts a", "+a.symbol"),
+    "symbol": ("alerts a", "a.symbol || ''"),
     "month": ("alerts a", "substr(a.fired_at, 1, 7)"),
     "exposure": ("alert_exposures e JOIN alerts a ON a.id = e.alert_id", "e.exposure"),
 }
@@ -39,7 +39,7 @@ def counts_query(by: str, filters: Filters) -> Query:
     order = "1" if by == "month" else "alerts DESC, 1"
     return (
         f"SELECT {key} AS {by}, count(*) AS alerts, count(DISTINCT a.symbol) AS symbols,"
-        " count(DISTINCT a.incident_id) AS incidents, sum(a.severity = 'critical') AS critical,"
+        " count(DISTINCT a.incident_id) AS incidents, count(*) FILTER (WHERE a.severity = 'critical') AS critical,"
         " min(a.worst) AS worst, avg(a.worst) AS mean_worst,"
         " min(a.fired_at) AS first_fired_at, max(a.fired_at) AS last_fired_at"
         f" FROM {tables}{conditions} GROUP BY 1 ORDER BY {order}",

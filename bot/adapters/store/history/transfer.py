@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from bot.adapters.store.connection import transaction
+from bot.adapters.store.engine import Connection, columns, transaction
 
 CHUNK = 500
 """Rows, with everything that belongs to them, in one transaction."""
@@ -21,7 +20,7 @@ Row = Mapping[str, Any]
 class Transfer:
     """Copies rows of ``theirs`` to ``ours``. Call ``map_runs`` first; methods that write expect a transaction."""
 
-    def __init__(self, ours: sqlite3.Connection, theirs: sqlite3.Connection) -> None:
+    def __init__(self, ours: Connection, theirs: Connection) -> None:
         self.ours = ours
         self.theirs = theirs
         self.done: dict[str, int] = {}
@@ -39,12 +38,10 @@ class Transfer:
         for run in self.rows("runs"):
             identity = tuple(run[name] for name in same)
             if identity not in known:
-                new = self.ours.execute(
-                    f"INSERT INTO runs ({', '.join(same)}, ended_at) VALUES (?, ?, ?, ?, ?, ?)",
+                (known[identity],) = self.ours.execute(
+                    f"INSERT INTO runs ({', '.join(same)}, ended_at) VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
                     (*identity, run["ended_at"]),
-                ).lastrowid
-                assert new is not None
-                known[identity] = new
+                ).fetchone()
                 self.count("runs", 1)
             elif run["ended_at"]:
                 ended = self.ours.execute(
@@ -60,8 +57,7 @@ class Transfer:
     def columns(self, table: str) -> list[str]:
         """Its stored columns, key first where it has one; virtual ones are worked out here as there."""
         if table not in self._columns:
-            names = [row[1] for row in self.ours.execute(f"PRAGMA table_info({table})")]
-            self._columns[table] = names
+            self._columns[table] = columns(self.ours, table)
         return self._columns[table]
 
     def count(self, table: str, rows: int) -> None:
@@ -70,7 +66,7 @@ class Transfer:
 
     # -------------------------------------------------------------------------------------------------------- reading
 
-    def rows(self, table: str, where: str = "1", parameters: Sequence[Any] = ()) -> list[Row]:
+    def rows(self, table: str, where: str = "1 = 1", parameters: Sequence[Any] = ()) -> list[Row]:
         """Rows of theirs that match ``where``."""
         names = self.columns(table)
         found = self.theirs.execute(f"SELECT {', '.join(names)} FROM {table} WHERE {where}", tuple(parameters))
@@ -158,5 +154,5 @@ class Transfer:
 
 
 def marks(ids: Sequence[Any]) -> str:
-    """``?, ?, ?``"""
-    return ", ".join("?" * len(ids))
+    """``?, ?, ?``; of none, what nothing is in."""
+    return ", ".join("?" * len(ids)) or "NULL"

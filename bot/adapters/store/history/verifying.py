@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
 
+from bot.adapters.store.engine import Connection
 from bot.adapters.store.history.opening import Source, opened
 
 SHOWN = 20
@@ -28,7 +28,7 @@ def evidence(source: Source) -> list[str]:
         return _findings(conn, {f"missing: {what}": sql for what, sql in EVIDENCE.items()})
 
 
-def _findings(conn: sqlite3.Connection, questions: dict[str, str]) -> list[str]:
+def _findings(conn: Connection, questions: dict[str, str]) -> list[str]:
     found: list[str] = []
     for what, sql in questions.items():
         found += _first_lines(f"{what}: {row[0]}" for row in conn.execute(sql))
@@ -75,7 +75,7 @@ ORPHANS = {
     ),
     "queued for a chat that is switched off or has moved: never sent": (
         "SELECT n.id FROM notifications n INDEXED BY notifications_queued JOIN chats c ON c.id = n.recipient_id"
-        " WHERE n.state = 'queued' AND (NOT c.enabled OR c.moved_to IS NOT NULL)"
+        " WHERE n.state = 'queued' AND (c.enabled = 0 OR c.moved_to IS NOT NULL)"
     ),
     "queued for a channel that is not its chat's: never sent": (
         "SELECT n.id FROM notifications n INDEXED BY notifications_queued JOIN chats c ON c.id = n.recipient_id"
@@ -89,7 +89,7 @@ ORPHANS = {
         " WHERE a.id NOT IN (SELECT value FROM json_each(i.alerts))"
     ),
     "live and simulated runs in one history": (
-        "SELECT mode || ' ' || name FROM runs GROUP BY mode HAVING (SELECT count(DISTINCT mode) FROM runs) > 1"
+        "SELECT mode || ' ' || min(name) FROM runs GROUP BY mode HAVING (SELECT count(DISTINCT mode) FROM runs) > 1"
     ),
 }
 """What must not be, though no foreign key forbids it."""
