@@ -2,7 +2,7 @@
 # PYTHON=python3.12 make test   chooses the interpreter (3.11 to 3.14)
 # make replay ARGS="…"          passes arguments on
 .DEFAULT_GOAL := help
-.PHONY: run demo web test test-fast fuzz lint format types lock setup site clean help
+.PHONY: run demo web test test-fast test-server fuzz lint format types lock setup site clean help
 
 export PYTHON
 unexport PYTHONHOME PYTHONPATH
@@ -27,6 +27,9 @@ test: ## run the tests (ARGS="tests/core -k hold")
 test-fast: ## the tests of core, config and render, in half a minute (ARGS="-k hold")
 	@sh tools/setup dev $(EXTRAS) && exec $(python) -m pytest tests/core tests/config tests/render $(ARGS)
 
+test-server: ## the tests that need a PostgreSQL, which they start themselves (ARGS="-k week")
+	@sh tools/setup dev $(EXTRAS) && exec $(python) -m tests.server $(ARGS)
+
 fuzz: ## hostile input for all that reads what others wrote, ten minutes (ARGS="--minutes 60")
 	@sh tools/setup dev $(EXTRAS) && exec $(python) -m tests.fuzz $(ARGS)
 
@@ -39,7 +42,7 @@ format: ## ruff: fix the formatting
 types: ## mypy, strict, on bot/ and main.py
 	@sh tools/setup dev && $(python) -m mypy
 
-setup: ## only make the environment (EXTRAS="web parquet apprise" adds Datasette, Parquet, Apprise)
+setup: ## only make the environment (EXTRAS="web parquet apprise server" adds them)
 	@sh tools/setup run $(EXTRAS)
 
 lock: ## recompile the locks from pyproject.toml (needs uv; UPGRADE=1 takes newer versions)

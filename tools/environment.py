@@ -1,6 +1,6 @@
 """Makes ``.venv`` hold exactly what a lock says, and says in one line why where it cannot.
 
-Run by ``tools/setup``, which has found a Python new enough: ``environment.py run|dev|web|parquet|apprise …``. Standard
+Run by ``tools/setup``, which has found a Python new enough: ``environment.py run|dev|web …``. Standard
 library only. uv installs where it is present, venv and pip otherwise (and where uv fails, because pip knows the proxies
 and indexes of ``pip.conf``, which uv does not).
 
@@ -32,8 +32,9 @@ LOCKS = {
     "web": "requirements-web.lock",
     "parquet": "requirements-parquet.lock",
     "apprise": "requirements-apprise.lock",
+    "server": "requirements-server.lock",
 }
-ALSO_HOLDS = {"dev": ("run",), "web": ("run",), "parquet": ("run",), "apprise": ("run",)}
+ALSO_HOLDS = {"dev": ("run",), "web": ("run",), "parquet": ("run",), "apprise": ("run",), "server": ("run",)}
 """The locks a lock includes pin by pin, as ``make lock`` compiles them; a test keeps it true."""
 
 

@@ -16,6 +16,7 @@ LOCKS = {
     "requirements-web.lock": "web",
     "requirements-parquet.lock": "parquet",
     "requirements-apprise.lock": "apprise",
+    "requirements-server.lock": "server",
     "requirements-dev.lock": "to develop",
     "requirements-site.lock": "the site",
 }

@@ -28,7 +28,7 @@ NAVIGATION = {
     "Configuration": ["configuration.md", "sources.md", "markets.md", "language-model.md", "webhook.md",
                       "extending.md"],
     "What it tells": ["messages.md", "summary.md", "history.md", "web.md"],
-    "Operations": ["operations.md", "security.md"],
+    "Operations": ["operations.md", "server.md", "security.md"],
     "Architecture": ["architecture.md", "detection.md", "performance.md", "glossary.md", "comparison.md",
                      "dependencies.md", "licences.md", "contributing.md", "changelog.md"],
 }  # fmt: skip

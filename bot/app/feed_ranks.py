@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bot.app.stores import open_history
+from bot.app.stores import Place, open_history
 from bot.config.settings.model import Settings
 
 
@@ -40,7 +39,7 @@ class Ranking:
     ranks: tuple[Rank, ...]
 
 
-def rank_feeds(database: Path, settings: Settings, since: datetime) -> Ranking:
+def rank_feeds(database: Place, settings: Settings, since: datetime) -> Ranking:
     """The sources of the history's stories since then, and those that are configured. Raises StoreError."""
     with open_history(database) as history:
         return ranked(history.told_by_source(since), history.stories_by_source(since), asked(settings))

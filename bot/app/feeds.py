@@ -9,7 +9,7 @@ from pathlib import Path
 from bot.adapters.feeds.check import FeedCheck, check_feed
 from bot.adapters.feeds.fetch import FetchLimits
 from bot.adapters.feeds.session import FeedSession
-from bot.app.stores import exists, read_store
+from bot.app.stores import Place, exists, read_store
 from bot.clock import SystemClock
 from bot.config.settings.model import NewsSettings, load_settings
 from bot.config.yaml.wording import nearest
@@ -21,7 +21,7 @@ _ADDRESS = re.compile(r"[/:.]")
 """What the name of a feed has not, and every address has."""
 
 
-def feed_states(database: Path) -> Mapping[str, FeedState]:
+def feed_states(database: Place) -> Mapping[str, FeedState]:
     """The stored state of each feed; empty where there is no history yet. Raises StoreError."""
     if not exists(database):
         return {}

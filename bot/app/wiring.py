@@ -54,7 +54,7 @@ from bot.app.run.prices.source import price_source
 from bot.app.run.prices.streaming import SOURCE as PRICE_STREAM
 from bot.app.run.reloading import LOOK_EVERY, Look, Reloader
 from bot.app.run.troubles import Told, ToldTroubles
-from bot.app.stores import open_history
+from bot.app.stores import Place, open_history
 from bot.clock import JUMP, MOST_AHEAD, SteadyClock, SystemClock
 from bot.config.settings.model import InDoubtPolicy
 from bot.config.settings.telegram_token import FoundToken
@@ -88,12 +88,17 @@ class Startup:
     looked: Look
     """The state of the files before ``project`` was read."""
     project: Project
-    database: Path
+    database: Place
     token: FoundToken
     model_key: Secret | None
     """The language model's key."""
     switch: Secret | None
     """The URL of the heartbeat's dead-man's switch."""
+
+    @property
+    def small_files(self) -> Path:
+        """The folder for what may be lost: the history's, or where one would be."""
+        return self.database.parent if isinstance(self.database, Path) else self.config.parent / "data"
 
 
 @contextlib.asynccontextmanager
@@ -105,7 +110,7 @@ async def running_bot(
     async with contextlib.AsyncExitStack() as closing:
         resumed, keeping = _resumed(store, clock), ToldTroubles(store)
         timetables = _timetables(start.project, clock)
-        prices = price_source(start.project, timetables, start.database.parent)
+        prices = price_source(start.project, timetables, start.small_files)
         closing.callback(prices.close)
         notifiers = _notifiers(start, lambda: cycle.engine.view(), clock, console, store)
         closing.push_async_callback(_closed, lambda: close_all(notifiers.values()))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli.options import DEFAULT_CONFIG, Config, Json, TrialDatabase, database_or_temporary
+from bot.cli.options import DEFAULT_CONFIG, Config, Json, Place, TrialDatabase, database_or_temporary
 from bot.cli.progress import progress, waiting
 from bot.cli.terminal import say, say_json, tell
 from bot.core.errors import ConfigError, UsageError
@@ -102,7 +102,7 @@ def backtest(
         asyncio.run(_play(plan, file, json, kept=database is not None, read=read))
 
 
-async def _play(plan: BacktestPlan, database: Path, json: bool, *, kept: bool, read: float) -> None:
+async def _play(plan: BacktestPlan, database: Place, json: bool, *, kept: bool, read: float) -> None:
     from bot.app.lab.backtesting import start_backtest
     from bot.app.lines import result_objects
     from bot.app.stores import open_store
@@ -185,7 +185,7 @@ def _print_summary(summary: dict[str, Any], where: str) -> None:
     tell(f"{by_rule}; {count(summary['incidents'], 'incident')}, {count(summary['notifications'], 'message')}{where}")
 
 
-def _print_incidents(database: Path, incidents: Collection[str]) -> None:
+def _print_incidents(database: Place, incidents: Collection[str]) -> None:
     """The incidents, oldest first, each by its newest message."""
     from bot.app.stores import open_history
     from bot.cli.history.tables import TOLD, columns_and_rows

@@ -31,7 +31,7 @@ def list_(config: Config = DEFAULT_CONFIG, database: Database = None, json: Json
     from bot.config.settings.model import load_settings
 
     settings = load_settings(config)
-    states = feed_states(database or settings.storage.database)
+    states = feed_states(database or settings.storage.place)
     listed = [(feed.name, feed.url, feed.enabled) for feed in settings.feeds]
     listed += [(source.type, address_of(source), source.enabled) for source in settings.news_sources]
     rows = []
@@ -84,7 +84,7 @@ def rank(
     from bot.config.settings.model import load_settings
 
     settings = load_settings(config)
-    found = rank_feeds(database or settings.storage.database, settings, parse_when(since, SystemClock().now()))
+    found = rank_feeds(database or settings.storage.place, settings, parse_when(since, SystemClock().now()))
     if json:
         for each in rank_objects(found):
             say_json(each)

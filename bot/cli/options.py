@@ -7,19 +7,51 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
 from bot.core.errors import UsageError
 from bot.core.prices.windows import parse_duration
+from bot.core.server_address import ServerAddress, is_address
 from bot.installation import default_config
 
 DEFAULT_CONFIG = default_config()
 
 Config = Annotated[Path, typer.Option("--config", help="Configuration file.", show_default="config.yaml")]
-Database = Annotated[Path | None, typer.Option("--database", help="History database. Default: the configured one.")]
-TrialDatabase = Annotated[Path | None, typer.Option("--database", help="History database. Default: a temporary one.")]
+
+
+Place = Path | ServerAddress
+"""Where a history is kept: a file, or a database server."""
+
+
+def parse_place(text: str) -> Place:
+    """A file, or the address of a server. Raises UsageError for an address that cannot be used here."""
+    if not is_address(text):
+        return Path(text)
+    try:
+        address = ServerAddress(text)
+    except ValueError as error:
+        raise UsageError(f"{error}") from None
+    if address.has_password:
+        raise UsageError(
+            "every user of this machine can read the password of a command; put it into ~/.pgpass, or name a variable "
+            "with the address in config.yaml: storage: database_env"
+        )
+    return address
+
+
+def _kept_in(default: str) -> Any:
+    shown = f"History database: a file, or a server's address. Default: {default}."
+    return Annotated[Any, typer.Option("--database", parser=parse_place, metavar="PLACE", help=shown)]
+
+
+if TYPE_CHECKING:
+    Database: TypeAlias = Place | None
+    TrialDatabase: TypeAlias = Place | None
+else:  # typer knows no unions of types
+    Database = _kept_in("the configured one")
+    TrialDatabase = _kept_in("a temporary one")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
 
 
@@ -56,7 +88,7 @@ def parse_speed(text: str) -> float:
 
 
 @contextmanager
-def database_or_temporary(database: Path | None) -> Iterator[Path]:
+def database_or_temporary(database: Place | None) -> Iterator[Place]:
     """The database asked for, or one that is deleted at the end."""
     if database is not None:
         yield database

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO, cast
 
 import typer
 
-from bot.cli.options import DEFAULT_CONFIG, Config, Json, TrialDatabase, database_or_temporary, parse_speed
+from bot.cli.options import DEFAULT_CONFIG, Config, Json, Place, TrialDatabase, database_or_temporary, parse_speed
 from bot.cli.progress import progress
 from bot.cli.terminal import Lines, say_json, tell
 
@@ -69,7 +69,7 @@ def replay(
         asyncio.run(_play(plan, file, notify, factor, json, kept=database is not None))
 
 
-async def _play(plan: Plan, database: Path, notify: Notify, speed: float | None, json: bool, kept: bool) -> None:
+async def _play(plan: Plan, database: Place, notify: Notify, speed: float | None, json: bool, kept: bool) -> None:
     from bot.app.lab.replaying import start_replay
     from bot.app.lines import result_objects
     from bot.app.run.notifiers import close_all, replay_recipients

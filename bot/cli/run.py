@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.options import DEFAULT_CONFIG, Config, Database, parse_when
+from bot.cli.options import DEFAULT_CONFIG, Config, Database, Place, parse_when
 
 
 def run(
@@ -31,7 +31,7 @@ def run(
     _run(config, database, now)
 
 
-def _run(config: Path, database: Path | None, now: str | None) -> None:
+def _run(config: Path, database: Place | None, now: str | None) -> None:
     from bot.app.run.starting import run_bot
     from bot.clock import SystemClock
 

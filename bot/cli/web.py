@@ -16,7 +16,7 @@ from bot.cli.options import DEFAULT_CONFIG, Config, Database
 from bot.cli.terminal import tell
 from bot.core.errors import UsageError
 from bot.core.secret import Secret
-from bot.render.outside import adding
+from bot.render.outside import adding, command
 
 VARIABLE = "AFTERSHOCK_WEB_PASSWORD"
 LEAST = 12
@@ -46,6 +46,9 @@ def web(
             f" environment or in .env, or leave out --host"
         )
     file = database_file(config, database)
+    if not isinstance(file, Path):
+        keep = command("history", "mirror", "mirror.db")
+        raise UsageError(f"the pages show a file, and the history is on a server; keep a copy of it: {keep}")
     from bot.app.known_rules import known_rules
     from bot.app.stores import connect_guarded
     from bot.web.site import listen, log_to_stderr, nursery, serve

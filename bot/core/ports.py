@@ -381,6 +381,11 @@ class Upkeep(Protocol):
         """Why nobody would read what is written now (the file was removed or replaced) and what to do, in one line;
         empty if all is well. Writing raises StoreLostError then. Cheap; raises nothing."""
 
+    def replaced(self) -> str:
+        """Who has taken the history over from this run, in one line, which then has to end; empty as long as nobody
+        has. Asked about once a second by a run that is alive, for others may tell by that. Cheap; raises nothing."""
+        return ""
+
     def prune_in_steps(self, now: datetime, keep: Mapping[str, timedelta]) -> Iterator[Mapping[str, int]]:
         """Delete rows older than ``keep`` has for their kind, except evidence of alerts.
 

@@ -48,7 +48,7 @@ def command(*words: object) -> str:
 
 
 def adding(extra: str) -> str:
-    """The command that adds an optional part of the program: ``web``, ``parquet`` or ``apprise``."""
+    """The command that adds an optional part of the program: ``web``, ``parquet``, ``apprise`` or ``server``."""
     if INSTALLED:
         return shell("pipx", "install", "--force", f"aftershock[{extra}]")
     return shell("make", "setup", f"EXTRAS={extra}")

@@ -107,11 +107,22 @@ BAD = {
         ],
     ),
     "a database that is no file": (
-        LEAST + "storage: {database: 'postgres://localhost/a'}\n",
+        LEAST + "storage: {database: 'mysql://localhost/a'}\n",
         [
-            "c.yaml:2:21: storage.database: 'postgres://localhost/a' is not a file name; write one"
-            " like data/aftershock.db",
+            "c.yaml:2:21: storage.database: 'mysql://localhost/a' is neither a file name like data/aftershock.db nor an"
+            " address like postgresql://host/database",
         ],
+    ),
+    "a password of a database": (
+        LEAST + "storage: {database: 'postgresql://bot:hunter22@localhost/a'}\n",
+        [
+            "c.yaml:2:21: storage.database: a password does not belong in this file; set a variable to the whole"
+            " address and name it: database_env",
+        ],
+    ),
+    "a database in two places": (
+        LEAST + "storage: {database: a.db, database_env: AFTERSHOCK_DATABASE}\n",
+        ["c.yaml:2:27: storage.database_env: the history's place is given twice; remove database or database_env"],
     ),
     "a token under telegram": (
         LEAST + f"telegram:\n  token: {TOKEN}\n",

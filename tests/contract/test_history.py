@@ -5,14 +5,14 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from bot.adapters.store import open_store
-from bot.adapters.store.history import read_history
 from bot.app.lines import iso
+from bot.app.stores import Place, exists, open_history, open_store
 from bot.core.errors import StoreError, UsageError
 from bot.core.model import Filters, Severity
 from bot.core.ports import History, Store
@@ -20,14 +20,9 @@ from tests.store.values import NOW, SUMMARY, after, alert, batch, fired, inciden
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "history.db"
-
-
-@pytest.fixture
-def store(file: Path) -> Iterator[Store]:
+def store(place: Place) -> Iterator[Store]:
     """The bot that writes it, running all the time."""
-    with open_store(file, mode="live", run_name="live", now=NOW) as opened:
+    with closing(open_store(place, mode="live", run_name="live", now=NOW)) as opened:
         opened.record_rules([("ai-model-shock", "v1", "- name: ai-model-shock")], NOW)
         opened.commit(
             batch(
@@ -46,8 +41,8 @@ def store(file: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def history(store: Store, file: Path) -> Iterator[History]:
-    with read_history(file) as opened:
+def history(store: Store, place: Place) -> Iterator[History]:
+    with open_history(place) as opened:
         yield opened
 
 
@@ -85,17 +80,19 @@ def test_it_says_how_far_it_reaches_and_how_it_stands(history: History) -> None:
     assert live["sources"] == []
 
 
-def test_an_empty_one_reaches_nowhere(tmp_path: Path) -> None:
-    open_store(tmp_path / "new.db", mode="live", run_name="live", now=NOW).close()
-    with read_history(tmp_path / "new.db") as history:
+def test_an_empty_one_reaches_nowhere_and_none_cannot_be_read(place: Place) -> None:
+    assert not exists(place)
+    with pytest.raises(StoreError, match=r"no history|no such"), open_history(place):
+        pass
+    open_store(place, mode="live", run_name="live", now=NOW).close()
+    assert exists(place)
+    with open_history(place) as history:
         assert history.extent() is None
         assert history.list_alerts() == []
         assert history.newest_incidents(3) == []
         assert history.first_session() is None
         assert history.last_message("i1") is None
         assert not history.is_of_backtest()
-    with pytest.raises(StoreError), read_history(tmp_path / "nowhere.db"):
-        pass
 
 
 def test_alerts_are_found_by_what_is_asked(history: History) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
-from bot.adapters.store import open_store
+from bot.app.stores import Place, open_store
 from bot.core.errors import StoreError
 from bot.core.model import (
     Batch,
@@ -36,15 +36,15 @@ EVERYTHING = batch(story(), reading(story()), quote("NVDA", 128.2, NOW), fired(a
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(tmp_path / "history.db", mode="live", run_name="live", now=NOW) as opened:
+def store(place: Place) -> Iterator[Store]:
+    with closing(open_store(place, mode="live", run_name="live", now=NOW)) as opened:
         yield opened
 
 
-@pytest.fixture(params=["sqlite", "evidence", "unrecorded", "memory"])
+@pytest.fixture(params=["database", "evidence", "unrecorded", "memory"])
 def recorder(request: pytest.FixtureRequest, store: Store) -> Recorder:
     made: dict[str, Recorder] = {
-        "sqlite": store,
+        "database": store,
         "evidence": EvidenceRecorder(store, lambda symbol, until, since: ()),
         "unrecorded": DiscardingRecorder(),
         "memory": FakeStore(),

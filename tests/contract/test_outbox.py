@@ -4,6 +4,7 @@ that the sender is tested with."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,11 +12,12 @@ from typing import Protocol
 
 import pytest
 
-from bot.adapters.store import open_store
+from bot.app.stores import open_store
 from bot.core.errors import StoreError
 from bot.core.model import Batch, Delivery, DeliveryOutcome, Notification, Outgoing, Reason, Recipient, Severity
 from bot.core.ports import Outbox, Recipients, Recorder
 from tests.delivery.fake_store import FakeStore
+from tests.histories import ENGINES, new_place
 from tests.store.values import NOW, after, notification
 
 LEASE = timedelta(minutes=5)
@@ -26,12 +28,13 @@ class Kept(Recorder, Outbox, Recipients, Protocol):
     """What is filled by a recorder and emptied by a sender."""
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+@pytest.fixture(params=[*ENGINES, "memory"])
 def outbox(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
     if request.param == "memory":
         yield FakeStore()
         return
-    with open_store(tmp_path / "history.db", mode="live", run_name="live", now=NOW) as store:
+    place = new_place(request.param, request, tmp_path)
+    with closing(open_store(place, mode="live", run_name="live", now=NOW)) as store:
         yield store
 
 

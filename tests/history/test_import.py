@@ -273,7 +273,7 @@ def test_histories_that_cannot_be_one_are_refused(here: Path, week: Path, tmp_pa
         StoreVersionError, match="holds the replay of deepseek-2025-01, which is never mixed with a live"
     ):
         merged(here, week)
-    with pytest.raises(UsageError, match="is the same file as the history to merge into"):
+    with pytest.raises(UsageError, match="is the same as the history to merge into"):
         merged(here, here)
     junk = tmp_path / "junk.db"
     junk.write_text("not a database, but long enough to look at" * 9)

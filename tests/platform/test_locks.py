@@ -15,7 +15,8 @@ from packaging.utils import canonicalize_name
 RUN, DEV, WEB = "requirements.lock", "requirements-dev.lock", "requirements-web.lock"
 PARQUET = "requirements-parquet.lock"
 APPRISE = "requirements-apprise.lock"
-ALL = (RUN, DEV, WEB, PARQUET, APPRISE)
+SERVER = "requirements-server.lock"
+ALL = (RUN, DEV, WEB, PARQUET, APPRISE, SERVER)
 SITE = "requirements-site.lock"
 """Apart from the others: what builds the documentation is nothing that runs."""
 PYTHONS = ("3.11.0", "3.11.9", "3.12.0", "3.13.0", "3.14.0")
@@ -67,6 +68,7 @@ def asked(project: dict[str, Any], lock: str) -> list[str]:
         WEB: project["project"]["optional-dependencies"]["web"],
         PARQUET: project["project"]["optional-dependencies"]["parquet"],
         APPRISE: project["project"]["optional-dependencies"]["apprise"],
+        SERVER: project["project"]["optional-dependencies"]["server"],
         SITE: project["dependency-groups"]["site"],
     }[lock]
     return [*(project["project"]["dependencies"] if lock != SITE else []), *more]

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-from bot.adapters.store import SqliteStore, outbox
+from bot.adapters.store import outbox
 from bot.adapters.store.history import verify
+from bot.adapters.store.sql_store import SqlStore
+from bot.app.stores import Place
 from bot.core.errors import StoreError
 from bot.core.model import Delivery, DeliveryOutcome, NotificationState, Outgoing, Severity
+from tests.histories import ask
 from tests.store.values import NOW, after, batch, notification, recipient
 
 LEASE = timedelta(seconds=60)
 CHANNELS = ("telegram", "console")
 
 
-def claim(store: SqliteStore, at: datetime = NOW, limit: int = 100, busy: Sequence[str] = ()) -> list[Outgoing]:
+def claim(store: SqlStore, at: datetime = NOW, limit: int = 100, busy: Sequence[str] = ()) -> list[Outgoing]:
     return list(store.claim(at, LEASE, limit, CHANNELS, busy))
 
 
@@ -33,27 +34,24 @@ def ended(outgoing: Outgoing, outcome: str, at: datetime = NOW, **more: object) 
     return Delivery(outgoing.notification.id, outgoing.attempt, NOW, at, DeliveryOutcome(outcome), **(given | more))  # type: ignore[arg-type]
 
 
-def states(path: Path) -> dict[str, str]:
-    conn = sqlite3.connect(path)
-    try:
-        return dict(conn.execute("SELECT announcement, state FROM notifications ORDER BY announcement"))
-    finally:
-        conn.close()
+EVERY_ENGINE = True
 
 
-def why(path: Path, announcement: str) -> str:
-    conn = sqlite3.connect(path)
-    try:
-        sql = "SELECT coalesce(suppressed_by, error) FROM notifications WHERE announcement = ?"
-        return str(conn.execute(sql, (announcement,)).fetchone()[0])
-    finally:
-        conn.close()
+def states(path: Place) -> dict[str, str]:
+    return dict(ask(path, "SELECT announcement, state FROM notifications ORDER BY announcement"))  # type: ignore[arg-type]
+
+
+def why(path: Place, announcement: str) -> str:
+    (found,) = ask(
+        path, f"SELECT coalesce(suppressed_by, error) FROM notifications WHERE announcement = '{announcement}'"
+    )
+    return str(found[0])
 
 
 # -------------------------------------------------------------------------------------------------------- claiming
 
 
-def test_the_most_severe_go_first_then_the_oldest_and_edits_last(store: SqliteStore) -> None:
+def test_the_most_severe_go_first_then_the_oldest_and_edits_last(store: SqlStore) -> None:
     store.commit(batch(notification("first", "telegram:5")))
     (first,) = claim(store)
     store.settle(ended(first, "sent"))
@@ -69,8 +67,9 @@ def test_the_most_severe_go_first_then_the_oldest_and_edits_last(store: SqliteSt
     assert names(claim(store)) == ["critical", "high", "old", "new", "edit"]
 
 
+@pytest.mark.file_only
 @pytest.mark.parametrize("sql", [outbox._DUE, outbox._SUPERSEDE], ids=["claim", "supersede"])
-def test_a_claim_walks_the_queue_in_sending_order_and_sorts_nothing(store: SqliteStore, sql: str) -> None:
+def test_a_claim_walks_the_queue_in_sending_order_and_sorts_nothing(store: SqlStore, sql: str) -> None:
     names = ("channel", "now", "busy", "nothing")
     plan = [str(row[3]) for row in store._conn.execute(f"EXPLAIN QUERY PLAN {sql}", dict.fromkeys(names, "[]"))]
     assert not [step for step in plan if "TEMP B-TREE" in step or "AUTOMATIC" in step], plan
@@ -78,7 +77,8 @@ def test_a_claim_walks_the_queue_in_sending_order_and_sorts_nothing(store: Sqlit
     assert all("notifications_queued_edits" in step for step in whole), plan
 
 
-def test_a_claim_from_a_long_queue_reads_no_more_of_it_than_it_takes(store: SqliteStore) -> None:
+@pytest.mark.file_only
+def test_a_claim_from_a_long_queue_reads_no_more_of_it_than_it_takes(store: SqlStore) -> None:
     def steps_for(queued: int) -> int:
         store.commit(batch(*(notification(f"n{i}", f"telegram:{i}") for i in range(queued))))
         steps = 0
@@ -96,7 +96,7 @@ def test_a_claim_from_a_long_queue_reads_no_more_of_it_than_it_takes(store: Sqli
     assert steps_for(2000) <= steps_for(20) * 1.5 + 5
 
 
-def test_a_recipient_has_at_most_one_notification_out(store: SqliteStore) -> None:
+def test_a_recipient_has_at_most_one_notification_out(store: SqlStore) -> None:
     store.commit(
         batch(*(notification(f"n{i}", at=after(i - 9)) for i in range(3)), notification("other", "telegram:2"))
     )
@@ -107,7 +107,7 @@ def test_a_recipient_has_at_most_one_notification_out(store: SqliteStore) -> Non
     assert names(claim(store)) == ["n1"]
 
 
-def test_a_claim_respects_limit_channels_and_chats_that_must_rest(store: SqliteStore) -> None:
+def test_a_claim_respects_limit_channels_and_chats_that_must_rest(store: SqlStore) -> None:
     store.commit(batch(*(notification("n", f"telegram:{i}") for i in range(4)), notification("n", "console")))
     assert next(iter(store.claim(NOW, LEASE, 9, ("console",)))).notification.recipient == "console"
     resting = claim(store, busy=("telegram:0", "telegram:2"), limit=1)
@@ -115,7 +115,7 @@ def test_a_claim_respects_limit_channels_and_chats_that_must_rest(store: SqliteS
     assert [o.notification.recipient for o in claim(store, busy=("telegram:0",))] == ["telegram:2", "telegram:3"]
 
 
-def test_a_retry_waits_until_its_time_and_counts_as_the_next_attempt(store: SqliteStore, path: Path) -> None:
+def test_a_retry_waits_until_its_time_and_counts_as_the_next_attempt(store: SqlStore, path: Place) -> None:
     store.commit(batch(notification()))
     (first,) = claim(store)
     store.settle(ended(first, "retry", retry_at=after(30), error="429: flood"))
@@ -128,27 +128,27 @@ def test_a_retry_waits_until_its_time_and_counts_as_the_next_attempt(store: Sqli
     assert verify(path) == []
 
 
-def test_a_retry_without_a_time_may_go_at_once(store: SqliteStore) -> None:
+def test_a_retry_without_a_time_may_go_at_once(store: SqlStore) -> None:
     store.commit(batch(notification()))
     (first,) = claim(store)
     store.settle(ended(first, "retry"))
     assert names(claim(store)) == ["n1"]
 
 
-def test_a_claimed_notification_is_the_one_that_was_committed(store: SqliteStore) -> None:
+def test_a_claimed_notification_is_the_one_that_was_committed(store: SqlStore) -> None:
     given = notification()
     store.commit(batch(given))
     (outgoing,) = claim(store)
     assert outgoing == Outgoing(replace(given, state=NotificationState.LEASED), 1)
 
 
-def test_suppressed_notifications_are_kept_and_never_handed_out(store: SqliteStore, path: Path) -> None:
+def test_suppressed_notifications_are_kept_and_never_handed_out(store: SqlStore, path: Place) -> None:
     store.commit(batch(notification(state=NotificationState.SUPPRESSED)))
     assert claim(store) == []
     assert states(path) == {"n1": "suppressed"}
 
 
-def test_the_same_announcement_reaches_a_recipient_once_whatever_its_id(store: SqliteStore) -> None:
+def test_the_same_announcement_reaches_a_recipient_once_whatever_its_id(store: SqlStore) -> None:
     store.commit(batch(notification()))
     (first,) = claim(store)
     store.settle(ended(first, "sent"))
@@ -159,7 +159,7 @@ def test_the_same_announcement_reaches_a_recipient_once_whatever_its_id(store: S
 # ----------------------------------------------------------------------------------------------- edits and answers
 
 
-def test_an_edit_waits_for_its_message_and_is_given_its_id(store: SqliteStore) -> None:
+def test_an_edit_waits_for_its_message_and_is_given_its_id(store: SqlStore) -> None:
     store.commit(batch(notification("first"), notification("edit", at=after(1), edits="first")))
     (first,) = claim(store, after(5))
     assert names([first]) == ["first"]
@@ -168,7 +168,7 @@ def test_an_edit_waits_for_its_message_and_is_given_its_id(store: SqliteStore) -
     assert (edit.notification.announcement, edit.edits_message) == ("edit", "m-first")
 
 
-def test_an_edit_waits_while_its_message_must_be_tried_again(store: SqliteStore) -> None:
+def test_an_edit_waits_while_its_message_must_be_tried_again(store: SqlStore) -> None:
     store.commit(batch(notification("first"), notification("edit", at=after(1), edits="first")))
     (first,) = claim(store, after(1))
     store.settle(ended(first, "retry", retry_at=after(60)))
@@ -176,7 +176,7 @@ def test_an_edit_waits_while_its_message_must_be_tried_again(store: SqliteStore)
     assert names(claim(store, after(60))) == ["first"]
 
 
-def test_an_edit_of_an_edit_edits_the_message_itself(store: SqliteStore) -> None:
+def test_an_edit_of_an_edit_edits_the_message_itself(store: SqlStore) -> None:
     store.commit(batch(notification("first")))
     for number, name in enumerate(("first", "e1", "e2", "e3")):
         if name != "first":
@@ -187,7 +187,7 @@ def test_an_edit_of_an_edit_edits_the_message_itself(store: SqliteStore) -> None
         store.settle(ended(out, "sent", message_id="m-first"))
 
 
-def test_only_the_newest_unsent_edit_of_a_message_is_sent(store: SqliteStore, path: Path) -> None:
+def test_only_the_newest_unsent_edit_of_a_message_is_sent(store: SqlStore, path: Place) -> None:
     store.commit(batch(notification("first")))
     (first,) = claim(store)
     store.settle(ended(first, "sent"))
@@ -198,7 +198,7 @@ def test_only_the_newest_unsent_edit_of_a_message_is_sent(store: SqliteStore, pa
     assert why(path, "e1") == "a newer edit"
 
 
-def test_an_edit_to_be_tried_again_gives_way_to_a_newer_one(store: SqliteStore, path: Path) -> None:
+def test_an_edit_to_be_tried_again_gives_way_to_a_newer_one(store: SqlStore, path: Place) -> None:
     store.commit(batch(notification("first")))
     (first,) = claim(store)
     store.settle(ended(first, "sent"))
@@ -211,7 +211,7 @@ def test_an_edit_to_be_tried_again_gives_way_to_a_newer_one(store: SqliteStore, 
 
 
 @pytest.mark.parametrize("outcome", ["failed", "unknown"])
-def test_an_edit_of_a_message_that_never_came_is_superseded(store: SqliteStore, path: Path, outcome: str) -> None:
+def test_an_edit_of_a_message_that_never_came_is_superseded(store: SqlStore, path: Place, outcome: str) -> None:
     store.commit(batch(notification("first"), notification("edit", at=after(1), edits="first")))
     (first,) = claim(store, after(1))
     store.settle(ended(first, outcome))
@@ -220,13 +220,13 @@ def test_an_edit_of_a_message_that_never_came_is_superseded(store: SqliteStore, 
     assert why(path, "edit") == f"the message to edit is {outcome}"
 
 
-def test_an_edit_of_what_a_recipient_was_never_told_is_superseded(store: SqliteStore, path: Path) -> None:
+def test_an_edit_of_what_a_recipient_was_never_told_is_superseded(store: SqlStore, path: Place) -> None:
     store.commit(batch(notification("first", "telegram:2"), notification("edit", "telegram:1", edits="first")))
     assert names(claim(store)) == ["first"]
     assert states(path)["edit"] == "superseded"
 
 
-def test_an_answer_of_higher_severity_does_not_overtake_what_it_answers(store: SqliteStore) -> None:
+def test_an_answer_of_higher_severity_does_not_overtake_what_it_answers(store: SqlStore) -> None:
     store.commit(
         batch(
             notification("first"),
@@ -240,7 +240,7 @@ def test_an_answer_of_higher_severity_does_not_overtake_what_it_answers(store: S
     assert worse.replies_to_message == "m-first"
 
 
-def test_an_answer_does_not_wait_for_a_message_that_must_be_tried_again_later(store: SqliteStore) -> None:
+def test_an_answer_does_not_wait_for_a_message_that_must_be_tried_again_later(store: SqlStore) -> None:
     store.commit(batch(notification("first")))
     (first,) = claim(store)
     store.settle(ended(first, "retry", retry_at=after(3600)))
@@ -249,7 +249,7 @@ def test_an_answer_does_not_wait_for_a_message_that_must_be_tried_again_later(st
     assert (worse.notification.announcement, worse.replies_to_message) == ("worse", None)
 
 
-def test_an_answer_to_nothing_or_to_itself_is_an_ordinary_message(store: SqliteStore) -> None:
+def test_an_answer_to_nothing_or_to_itself_is_an_ordinary_message(store: SqlStore) -> None:
     store.commit(batch(notification("a", replies_to="nothing"), notification("b", "telegram:2", replies_to="b")))
     assert names(claim(store)) == ["a", "b"]
 
@@ -257,7 +257,7 @@ def test_an_answer_to_nothing_or_to_itself_is_an_ordinary_message(store: SqliteS
 # -------------------------------------------------------------------------------------------------------- settling
 
 
-def test_settling_twice_changes_nothing(store: SqliteStore, path: Path) -> None:
+def test_settling_twice_changes_nothing(store: SqlStore, path: Place) -> None:
     store.commit(batch(notification("a"), notification("b", "telegram:2")))
     a, b = claim(store)
     for _ in range(2):
@@ -270,7 +270,7 @@ def test_settling_twice_changes_nothing(store: SqliteStore, path: Path) -> None:
 
 
 @pytest.mark.parametrize("outcome", ["sent", "unknown", "failed"])
-def test_what_is_settled_is_never_handed_out_again(store: SqliteStore, path: Path, outcome: str) -> None:
+def test_what_is_settled_is_never_handed_out_again(store: SqlStore, path: Place, outcome: str) -> None:
     store.commit(batch(notification()))
     (out,) = claim(store)
     store.settle(ended(out, outcome, error="" if outcome == "sent" else "why"))
@@ -281,7 +281,7 @@ def test_what_is_settled_is_never_handed_out_again(store: SqliteStore, path: Pat
 @pytest.mark.parametrize("first", ["sent", "failed"])
 @pytest.mark.parametrize("then", ["retry", "failed", "unknown", "sent"])
 def test_the_first_definite_answer_stands_whatever_is_said_later(
-    store: SqliteStore, path: Path, first: str, then: str
+    store: SqlStore, path: Place, first: str, then: str
 ) -> None:
     store.commit(batch(notification()))
     (out,) = claim(store)
@@ -290,7 +290,7 @@ def test_the_first_definite_answer_stands_whatever_is_said_later(
     assert states(path) == {"n1": first}
 
 
-def test_an_attempt_nobody_claimed_cannot_be_settled(store: SqliteStore) -> None:
+def test_an_attempt_nobody_claimed_cannot_be_settled(store: SqlStore) -> None:
     store.commit(batch(notification()))
     with pytest.raises(StoreError, match="without having been claimed"):
         store.settle(Delivery(notification().id, 1, NOW, NOW, DeliveryOutcome.SENT))
@@ -301,7 +301,7 @@ def test_an_attempt_nobody_claimed_cannot_be_settled(store: SqliteStore) -> None
 # ----------------------------------------------------------------------------------------------- leases and deaths
 
 
-def test_a_lease_that_ran_out_is_unknown_and_frees_the_recipient(store: SqliteStore, path: Path) -> None:
+def test_a_lease_that_ran_out_is_unknown_and_frees_the_recipient(store: SqlStore, path: Place) -> None:
     store.commit(batch(notification("hangs"), notification("next", at=after(1))))
     claim(store)
     assert claim(store, after(59)) == []
@@ -312,7 +312,7 @@ def test_a_lease_that_ran_out_is_unknown_and_frees_the_recipient(store: SqliteSt
 
 @pytest.mark.parametrize(("outcome", "state"), [("sent", "sent"), ("failed", "failed"), ("retry", "queued")])
 def test_the_late_answer_of_a_hanging_attempt_is_believed(
-    store: SqliteStore, path: Path, outcome: str, state: str
+    store: SqlStore, path: Place, outcome: str, state: str
 ) -> None:
     store.commit(batch(notification()))
     (out,) = claim(store)
@@ -324,7 +324,7 @@ def test_the_late_answer_of_a_hanging_attempt_is_believed(
 
 
 def test_recovery_marks_what_an_earlier_run_had_out_and_nothing_of_this_run(
-    store: SqliteStore, path: Path, reopen: Callable[..., SqliteStore]
+    store: SqlStore, path: Place, reopen: Callable[..., SqlStore]
 ) -> None:
     store.commit(batch(notification("a"), notification("b", "telegram:2"), notification("c", "telegram:3")))
     a, _ = claim(store, limit=2)
@@ -343,7 +343,7 @@ def test_recovery_marks_what_an_earlier_run_had_out_and_nothing_of_this_run(
 # ------------------------------------------------------------------------------------------------------ recipients
 
 
-def test_recipients_are_kept_in_order_with_their_wishes(store: SqliteStore) -> None:
+def test_recipients_are_kept_in_order_with_their_wishes(store: SqlStore) -> None:
     people = [
         recipient("telegram:9", name="Ann", operator=True),
         recipient("console"),
@@ -357,12 +357,12 @@ def test_recipients_are_kept_in_order_with_their_wishes(store: SqliteStore) -> N
     assert list(store.recipients()) == [people[0], changed, people[2]]
 
 
-def test_a_notification_for_an_unknown_recipient_makes_it_known(store: SqliteStore) -> None:
+def test_a_notification_for_an_unknown_recipient_makes_it_known(store: SqlStore) -> None:
     store.commit(batch(notification("n", "telegram:77")))
     assert list(store.recipients()) == [recipient("telegram:77")]
 
 
-def test_what_waits_for_a_recipient_that_is_switched_off_is_suppressed(store: SqliteStore, path: Path) -> None:
+def test_what_waits_for_a_recipient_that_is_switched_off_is_suppressed(store: SqlStore, path: Place) -> None:
     store.commit(batch(notification("out"), notification("waits", at=after(1))))
     (out,) = claim(store)
     store.save_recipients([recipient(enabled=False)])
@@ -375,7 +375,7 @@ def test_what_waits_for_a_recipient_that_is_switched_off_is_suppressed(store: Sq
     assert claim(store, after(9)) == []
 
 
-def test_a_chat_that_moves_takes_its_queue_and_history_along(store: SqliteStore, path: Path) -> None:
+def test_a_chat_that_moves_takes_its_queue_and_history_along(store: SqlStore, path: Place) -> None:
     old, new = "telegram:-5", "telegram:-1005"
     store.save_recipients([recipient(old, name="desk", min_severity=Severity.HIGH)])
     store.commit(batch(notification("first", old)))
@@ -403,7 +403,7 @@ def test_a_chat_that_moves_takes_its_queue_and_history_along(store: SqliteStore,
     assert verify(path) == []
 
 
-def test_a_chat_may_move_to_one_that_is_known_already_and_back(store: SqliteStore) -> None:
+def test_a_chat_may_move_to_one_that_is_known_already_and_back(store: SqlStore) -> None:
     store.save_recipients([recipient("telegram:1"), recipient("telegram:2", name="new")])
     store.commit(batch(notification("n", "telegram:1"), notification("n", "telegram:2")))
     store.move_recipient("telegram:1", "telegram:2")
@@ -417,7 +417,7 @@ def test_a_chat_may_move_to_one_that_is_known_already_and_back(store: SqliteStor
         store.move_recipient("telegram:404", "telegram:405")
 
 
-def test_the_outbox_is_counted(store: SqliteStore) -> None:
+def test_the_outbox_is_counted(store: SqlStore) -> None:
     assert store.outbox_counts() == {"queued": 0, "leased": 0, "unknown": 0}
     store.commit(batch(*(notification("n", f"telegram:{i}") for i in range(5))))
     out = claim(store, limit=2)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from bot.adapters.store import SqliteStore, retention
-from bot.adapters.store.history import verify
+from bot.adapters.store import retention
+from bot.adapters.store.history import search, verify
+from bot.adapters.store.sql_store import SqlStore
+from bot.app.stores import Place
 from bot.core.errors import StoreError
 from bot.core.model import AlertState, Decisions, IncidentState, Refused, SourceReport
+from tests.histories import ask
 from tests.store.steps import prune
 from tests.store.values import NOW, alert, batch, cause, fired, incident, quote, reading, story
 
@@ -19,15 +20,14 @@ DAY = timedelta(days=1)
 OLD = NOW - 100 * DAY
 
 
-def left(path: Path, sql: str) -> list[str]:
-    conn = sqlite3.connect(path)
-    try:
-        return [str(row[0]) for row in conn.execute(sql)]
-    finally:
-        conn.close()
+EVERY_ENGINE = True
 
 
-def test_old_quotes_go_except_those_around_an_alert_of_their_symbol(store: SqliteStore, path: Path) -> None:
+def left(path: Place, sql: str) -> list[str]:
+    return [str(row[0]) for row in ask(path, sql)]
+
+
+def test_old_quotes_go_except_those_around_an_alert_of_their_symbol(store: SqlStore, path: Place) -> None:
     done = {"state": AlertState.RESOLVED, "resolved_at": OLD, "reference": None}
     store.commit(
         batch(
@@ -44,7 +44,7 @@ def test_old_quotes_go_except_those_around_an_alert_of_their_symbol(store: Sqlit
     assert prune(store, NOW, {"quotes": 30 * DAY}) == {"quotes": 0}
 
 
-def test_stories_no_alert_rests_on_go_and_the_seen_set_stays(store: SqliteStore, path: Path) -> None:
+def test_stories_no_alert_rests_on_go_and_the_seen_set_stays(store: SqlStore, path: Place) -> None:
     names = ("cited", "cluster-mate", "first-of-cluster", "open", "idle")
     clusters = {"cited": "c", "cluster-mate": "c", "first-of-cluster": "c", "open": "o", "idle": "x"}
     stories = [story(name, OLD) for name in names]
@@ -62,12 +62,12 @@ def test_stories_no_alert_rests_on_go_and_the_seen_set_stays(store: SqliteStore,
     assert "idle" not in left(path, "SELECT id FROM stories")
     assert store.known_keys(["guid:idle"]) == {"guid:idle": "idle"}
     assert left(path, "SELECT story_id FROM story_scores WHERE story_id = 'idle'") == []
-    assert left(path, "SELECT rowid FROM stories_fts WHERE stories_fts MATCH 'idle'") == []
-    assert len(left(path, "SELECT rowid FROM stories_fts WHERE stories_fts MATCH 'cheap'")) == 5
+    assert search(path, "idle") == []
+    assert len([found for found in search(path, "cheap") if found["type"] == "story"]) == 5
     assert verify(path) == []
 
 
-def test_old_polls_and_refusals_go(store: SqliteStore, path: Path) -> None:
+def test_old_polls_and_refusals_go(store: SqlStore, path: Place) -> None:
     for at in (OLD, NOW):
         bad = quote(at=at, price=0.0)
         store.commit(batch(SourceReport("wire", at), Decisions(at, refused=(Refused(bad, "zero or negative", at),))))
@@ -79,7 +79,7 @@ def test_old_polls_and_refusals_go(store: SqliteStore, path: Path) -> None:
 
 
 def test_pruning_goes_in_steps_between_which_the_bot_may_write(
-    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retention, "CHUNK", 10)
     store.commit(batch(*(quote(at=OLD + i * timedelta(minutes=1)) for i in range(35))))
@@ -90,6 +90,6 @@ def test_pruning_goes_in_steps_between_which_the_bot_may_write(
     assert steps == [10, 20, 30, 35]
 
 
-def test_alerts_can_not_be_pruned(store: SqliteStore) -> None:
+def test_alerts_can_not_be_pruned(store: SqlStore) -> None:
     with pytest.raises(StoreError, match="cannot be pruned: alerts, story_keys"):
         prune(store, NOW, {"story_keys": DAY, "alerts": DAY})

@@ -6,6 +6,7 @@ look in columns. The other modules are functions on a connection, each for one t
 
 from __future__ import annotations
 
-from bot.adapters.store.store import Mode, SqliteStore, open_store
+from bot.adapters.store.sql_store import Mode
+from bot.adapters.store.store import SqliteStore, open_store
 
 __all__ = ["Mode", "SqliteStore", "open_store"]

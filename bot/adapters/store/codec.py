@@ -57,7 +57,7 @@ def moment(text: str) -> datetime:
 
 
 def clean(text: str) -> str:
-    """``text`` as SQLite can hold it: lone surrogates become visible escapes, each its own."""
+    """``text`` as every engine can hold it: lone surrogates become visible escapes, each its own."""
     if text.isascii():
         return text
     try:

@@ -10,7 +10,13 @@ import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any, Protocol, TypeGuard
+
+from bot.core.server_address import ServerAddress
+
+Place = Path | ServerAddress
+"""Where a history is kept: a file, or a database server."""
 
 
 class Rows(Protocol):
@@ -68,6 +74,9 @@ class ServerConnection(Connection, Protocol):
     def columns(self, table: str) -> list[str]:
         """See ``columns``."""
 
+    def read_back(self, text: str) -> str:
+        """See ``read_back``."""
+
 
 def is_server(conn: object) -> TypeGuard[ServerConnection]:
     """Whether a connection leads to a server, and not to a file."""
@@ -117,6 +126,11 @@ def one_state(conn: Connection) -> Iterator[None]:
 def stream(conn: Connection, sql: str, parameters: Any = ()) -> Iterator[Any]:
     """The rows of a query as they are asked for, never all at once; within ``transaction`` or ``one_state``."""
     return conn.stream(sql, parameters) if is_server(conn) else iter(conn.execute(sql, parameters))
+
+
+def read_back(conn: Connection, text: str) -> str:
+    """``text`` as it will be read back: a server may take no null character."""
+    return conn.read_back(text) if is_server(conn) else text
 
 
 def columns(conn: Connection, table: str) -> list[str]:

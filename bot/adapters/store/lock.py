@@ -14,16 +14,17 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
 from os import PathLike
 from pathlib import Path
 
 from bot.adapters.store.connection import OWNER_ONLY, connect_writer, require_file, translated
+from bot.adapters.store.engine import Connection
 from bot.adapters.store.identity import identity
 from bot.adapters.store.schema import require_current
 from bot.core.errors import StoreError, StoreInUseError
+from bot.core.server_address import ServerAddress
 
 _BUSY_FOR = timedelta(seconds=5)
 _SIZE = 512
@@ -122,12 +123,18 @@ class WriterLock:
 
 
 @contextlib.contextmanager
-def locked_writer(path: str | PathLike[str]) -> Iterator[sqlite3.Connection]:
-    """A connection that writes to a history that no bot is running on.
+def locked_writer(path: str | PathLike[str] | ServerAddress) -> Iterator[Connection]:
+    """A connection that writes to a history that no bot is running on, in a file or on a server.
 
     Raises StoreInUseError where one is, StoreVersionError where the file is not of this program's version,
     StoreFullError where it cannot be written.
     """
+    if isinstance(path, ServerAddress):
+        from bot.adapters.store.server.writer import leased_writer
+
+        with leased_writer(path) as server:
+            yield server
+        return
     file = Path(os.path.realpath(Path(path).expanduser()))
     lock = WriterLock(file)
     try:

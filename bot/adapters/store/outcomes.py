@@ -21,6 +21,7 @@ from bot.core.incidents.outcomes import Horizon, NoOutcome, Outcome, due_at, out
 from bot.core.model import Alert
 from bot.core.prices.market import SymbolPrices
 from bot.core.prices.sessions import Timetable
+from bot.core.server_address import ServerAddress
 
 TimetableOf = Callable[[str], Timetable]
 Settled = Outcome | NoOutcome
@@ -97,7 +98,7 @@ def write(conn: Connection, rows: Iterable[Settled]) -> None:
     conn.executemany(_INSERT, [_row(settled) for settled in rows])
 
 
-def save(path: str | PathLike[str], rows: Sequence[Settled]) -> None:
+def save(path: str | PathLike[str] | ServerAddress, rows: Sequence[Settled]) -> None:
     """Store ``rows`` in a history that no bot is running on, in one transaction.
 
     Raises StoreInUseError where one is; StoreFullError where it cannot be written.
@@ -113,10 +114,13 @@ def priced(rows: Iterable[Settled]) -> int:
 
 def fired_alerts(conn: Connection, *, rule: str | None = None, since: datetime | None = None) -> list[Alert]:
     """Alerts as they fired, oldest first, without cause and checks; severity is the highest they had."""
+    tests = [
+        *([("a.rule = ?", clean(rule))] if rule is not None else []),
+        *([("a.fired_at >= ?", moment_text(since))] if since is not None else []),
+    ]
+    conditions = f" WHERE {' AND '.join(test for test, _ in tests)}" if tests else ""
     rows = conn.execute(
-        f"SELECT {_COLUMNS} {_FROM} WHERE (?1 IS NULL OR a.rule = ?1) AND (?2 IS NULL OR a.fired_at >= ?2)"
-        " ORDER BY a.fired_at, a.rowid",
-        (clean(rule) if rule is not None else None, moment_text(since) if since is not None else None),
+        f"SELECT {_COLUMNS} {_FROM}{conditions} ORDER BY a.fired_at, a.rowid", tuple(value for _, value in tests)
     )
     return [ALERT.value(row) for row in rows]
 

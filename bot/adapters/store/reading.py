@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from bot.adapters.store.codec import RowCodec, clean, moment, moment_text
-from bot.adapters.store.engine import Connection, stream
+from bot.adapters.store.engine import Connection, read_back, stream
 from bot.adapters.store.rows import (
     ALERT,
     BAR,
@@ -92,7 +92,7 @@ def _two_years_before(since: datetime) -> date:
 
 def known_keys(conn: Connection, keys: Collection[str]) -> Mapping[str, str]:
     """Which of ``keys`` were ever seen, with the id of the story that had each first."""
-    as_stored = {clean(key): key for key in keys}
+    as_stored = {read_back(conn, clean(key)): key for key in keys}
     asked = list(as_stored)
     found: dict[str, str] = {}
     for start in range(0, len(asked), _CHUNK):
@@ -111,7 +111,7 @@ def feed_states(conn: Connection) -> Mapping[str, FeedState]:
 def latest_at(conn: Connection) -> datetime | None:
     """When the newest story or quote was seen, if any was."""
     (latest,) = conn.execute(
-        "SELECT max(at) FROM (SELECT max(seen_at) AS at FROM stories UNION ALL SELECT max(seen_at) FROM quotes) AS both"
+        "SELECT max(at) FROM (SELECT max(seen_at) AS at FROM stories UNION ALL SELECT max(seen_at) FROM quotes) AS new"
     ).fetchone()
     return None if latest is None else moment(latest)
 

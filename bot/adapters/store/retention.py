@@ -17,6 +17,7 @@ from bot.adapters.store.engine import Connection, transaction
 from bot.adapters.store.lock import locked_writer
 from bot.adapters.store.thinning import thin, thinnable
 from bot.core.errors import StoreError
+from bot.core.server_address import ServerAddress
 
 CHUNK = 2_000
 """Rows checked in one transaction."""
@@ -66,7 +67,9 @@ def prune(conn: Connection, now: datetime, keep: Mapping[str, timedelta]) -> Ite
             yield dict(gone)
 
 
-def prune_history(path: str | PathLike[str], now: datetime, keep: Mapping[str, timedelta]) -> Mapping[str, int]:
+def prune_history(
+    path: str | PathLike[str] | ServerAddress, now: datetime, keep: Mapping[str, timedelta]
+) -> Mapping[str, int]:
     """``prune`` a history that no bot is running on; returns the rows deleted, by kind. Raises StoreInUseError."""
     deleted: Mapping[str, int] = dict.fromkeys(keep, 0)
     with locked_writer(path) as conn:

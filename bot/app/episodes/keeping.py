@@ -11,6 +11,7 @@ from typing import Any
 from bot.app.episodes.check import EpisodeComparison, compared, comparison_lines, fired_in
 from bot.app.episodes.recording import MOST_QUOTES, EpisodeRecording, record_incident
 from bot.app.lab.workbench import open_workbench
+from bot.app.stores import Place
 from bot.config.episodes.file import load_episode
 from bot.config.episodes.writing import episode_text
 from bot.config.settings.replacing import replace_file
@@ -35,7 +36,7 @@ class KeptEpisode:
 
 def keep_incident(
     config: Path,
-    database: Path,
+    database: Place,
     incident: str,
     now: datetime,
     *,

@@ -11,12 +11,11 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
 from bot.app.episodes.prices import SEEN_WITHIN, ChangeSpans, ReplaySpan, priced
 from bot.app.lab.workbench import Workbench
 from bot.app.project import NEWS_BEYOND
-from bot.app.stores import open_history
+from bot.app.stores import Place, open_history
 from bot.app.stores import thinned as prices_thinned
 from bot.config.episodes.writing import valid_link
 from bot.core.errors import StoreError, UsageError
@@ -52,7 +51,7 @@ class EpisodeRecording:
 
 def record_incident(
     workbench: Workbench,
-    database: Path,
+    database: Place,
     incident_id: str,
     now: datetime,
     *,
@@ -123,7 +122,7 @@ def default_name(incident: Incident) -> str:
 # ------------------------------------------------------------------------------------------------- what the history has
 
 
-def _incident(history: RecordedIncident, database: Path, incident_id: str) -> tuple[Incident, Sequence[Alert]]:
+def _incident(history: RecordedIncident, database: Place, incident_id: str) -> tuple[Incident, Sequence[Alert]]:
     incident = history.incident(incident_id)
     if incident is None:
         known = ", ".join(history.newest_incidents(5)) or "none"
@@ -135,7 +134,7 @@ def _incident(history: RecordedIncident, database: Path, incident_id: str) -> tu
 
 
 def _prices_gone(
-    history: RecordedIncident, database: Path, incident: Incident, alerts: Sequence[Alert]
+    history: RecordedIncident, database: Place, incident: Incident, alerts: Sequence[Alert]
 ) -> Iterator[str]:
     """A note where the history no longer has the price of an alert. Raises StoreError where the lead's is missing, or
     all are."""
@@ -150,7 +149,7 @@ def _prices_gone(
 
 
 def _without_close(
-    database: Path, incident: Incident, symbols: Sequence[str], priced_symbols: Collection[str]
+    database: Place, incident: Incident, symbols: Sequence[str], priced_symbols: Collection[str]
 ) -> Iterator[str]:
     """A note where no close of a symbol is known. Raises StoreError where it is the lead's."""
     bare = [symbol for symbol in symbols if symbol not in priced_symbols]

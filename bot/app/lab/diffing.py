@@ -17,7 +17,7 @@ from bot.app.lab.replaying import beside
 from bot.app.lab.trying import Difference, Fired, Key, Past, Progress, Row, compared, fired_by
 from bot.app.lab.workbench import Workbench, episode_scenario, open_workbench, recording_scenario
 from bot.app.lines import iso
-from bot.app.stores import read_store
+from bot.app.stores import Place, read_store
 from bot.config.rule_tests.file import Recording
 from bot.config.rules import load_rules, rule_files
 from bot.core.engine import Engine
@@ -138,7 +138,7 @@ class Versions:
 
 
 def versions(
-    config: Path, rules: Path | None, against: str | None, now: datetime, database: Callable[[], Path]
+    config: Path, rules: Path | None, against: str | None, now: datetime, database: Callable[[], Place]
 ) -> Versions:
     """The rules at ``rules``, by default the configured ones, and those they are compared with: ``history`` (those last
     in force in ``database``, which may raise StoreError), ``shipped``, a file or folder, or a revision of git.
@@ -175,17 +175,17 @@ def versions(
     return Versions(workbench, f"{against} in git", revised, rules)
 
 
-def _has_run(database: Callable[[], Path]) -> bool:
+def _has_run(database: Callable[[], Place]) -> bool:
     """Whether a history knows rules in force. Raises StoreError."""
     try:
-        file = database()
+        place = database()
     except StoreError:  # there is none
         return False
-    with read_store(file) as store:
+    with read_store(place) as store:
         return bool(store.rules_in_force())
 
 
-def _in_force(workbench: Workbench, database: Path) -> Callable[[Collection[str]], RuleSet]:
+def _in_force(workbench: Workbench, database: Place) -> Callable[[Collection[str]], RuleSet]:
     """The rules that the bot last ran with. Raises UsageError where none are known."""
     with read_store(database) as store:
         known = store.rules_in_force()

@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.app.lines import iso
 from bot.app.project import load_project
-from bot.app.stores import exists, open_history
+from bot.app.stores import Place, exists, open_history
 from bot.core.errors import StoreVersionError, UsageError
 from bot.core.model import (
     ClusterMatch,
@@ -81,7 +81,7 @@ def explain_headline(
     summary: str = "",
     source: str = "",
     link: str = "",
-    database: Path | None = None,
+    database: Place | None = None,
 ) -> Explained:
     """Classify ``title`` as a story seen ``now``, with the topics and companies of ``config`` and the names learned in
     the history.
@@ -92,12 +92,10 @@ def explain_headline(
         raise UsageError('the headline is empty; write news explain "OpenAI unveils GPT-9"')
     project = load_project(config)
     story = Story("headline", source, clean(title), now, now, clean(summary), link)
-    return explain_story(
-        project.topics, project.companies, story, _learned(database or project.settings.storage.database)
-    )
+    return explain_story(project.topics, project.companies, story, _learned(database or project.settings.storage.place))
 
 
-def _learned(database: Path) -> Sequence[LearnedName]:
+def _learned(database: Place) -> Sequence[LearnedName]:
     if not exists(database):
         return ()
     try:

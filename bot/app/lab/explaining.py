@@ -15,7 +15,7 @@ from typing import Any
 from bot.app.lab.workbench import Workbench, episode_scenario, open_workbench
 from bot.app.lines import alert_line, flat_checks, iso
 from bot.app.project import PRICES_BACK
-from bot.app.stores import BACKTEST, open_history, read_store, thinned
+from bot.app.stores import BACKTEST, Place, open_history, read_store, thinned
 from bot.config.yaml.validation import one_of
 from bot.core.engine import Engine
 from bot.core.errors import UsageError
@@ -67,7 +67,7 @@ class Explanations:
 
 
 def explain_history(
-    config: Path, symbol: str, at: datetime, now: datetime, database: Path, rules: Path | None = None
+    config: Path, symbol: str, at: datetime, now: datetime, database: Place, rules: Path | None = None
 ) -> Explanations:
     """``symbol`` at ``at``, on the history in ``database``. Raises UsageError, StoreError and ConfigError."""
     if at > now:

@@ -17,7 +17,7 @@ from typing import Any
 
 from bot.app.lines import iso
 from bot.app.project import AHEAD, Timetables, check_rules
-from bot.app.stores import open_history, save_outcomes
+from bot.app.stores import Place, open_history, save_outcomes
 from bot.config.news.vocabulary import load_vocabulary
 from bot.config.settings.model import load_settings
 from bot.config.yaml.validation import one_of
@@ -109,7 +109,7 @@ class RulePerformance:
 
 
 def performances(
-    config: Path, database: Path, now: datetime, *, rule: str | None = None, since: datetime | None = None
+    config: Path, database: Place, now: datetime, *, rule: str | None = None, since: datetime | None = None
 ) -> list[RulePerformance]:
     """The performance of every rule that fired since then, most alerts first; or of ``rule``, even if it did not fire.
 

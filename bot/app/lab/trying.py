@@ -17,7 +17,7 @@ from typing import Any
 
 from bot.app.lab.workbench import Scenario, Workbench, episode_scenario, open_workbench, recording_scenario
 from bot.app.lines import iso
-from bot.app.stores import BACKTEST, open_history, read_store, thinned
+from bot.app.stores import BACKTEST, Place, open_history, read_store, thinned
 from bot.config.rule_tests.file import Recording
 from bot.core.engine import Engine
 from bot.core.errors import Problem, UsageError
@@ -100,7 +100,7 @@ class Trial:
 class Past:
     """The stretch of a history that is played again."""
 
-    database: Path
+    database: Place
     first: date
     until: datetime
     begins_at: datetime
@@ -127,7 +127,7 @@ class Past:
             yield observations, symbols
 
 
-def past_of(database: Path, since: datetime, until: datetime, now: datetime) -> Past:
+def past_of(database: Place, since: datetime, until: datetime, now: datetime) -> Past:
     """What ``database`` has of the sessions from ``since`` to ``until``. Raises UsageError and StoreError.
 
     A ``since`` within a day begins with the next day's session, so that no session is played in part.
@@ -161,7 +161,7 @@ def try_history(
     since: datetime,
     until: datetime,
     now: datetime,
-    database: Path,
+    database: Place,
     progress: Progress | None = None,
 ) -> Trial:
     """The rules over the sessions from ``since`` to ``until`` in ``database``, as in ``past_of``.

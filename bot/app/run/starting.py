@@ -19,23 +19,26 @@ from bot.app.run.live import LiveBot
 from bot.app.run.notifiers import other_secrets, token_of, unsafe_file
 from bot.app.run.reloading import look
 from bot.app.run.stopping import stopping_signals
-from bot.app.stores import open_store
+from bot.app.stores import Place, open_store
 from bot.app.wiring import Startup, running_bot
 from bot.clock import SystemClock
 from bot.config.settings.metrics import find_heartbeat_url
 from bot.config.settings.model import load_settings
 from bot.config.settings.secret_files import find_language_model_key
-from bot.core.errors import StoreError
+from bot.core.errors import StoreBusyError, StoreError, StoreInUseError
+from bot.core.ports import Store
 
 log = logging.getLogger(__name__)
 
 BUSY_FOR = timedelta(seconds=0.25)
 """How long a write waits for another program's lock: that blocks the event loop, and it is retried anyway."""
+STAND_BY = 1.0
+"""Seconds between two looks whether another process still runs on the history."""
 STATUS_EVERY = 1.0
 STATUS_LOGGED_EVERY = 300.0
 
 
-async def run_bot(config: Path, database: Path | None, pretend: datetime | None = None) -> None:
+async def run_bot(config: Path, database: Place | None, pretend: datetime | None = None) -> None:
     """Run until a signal says to stop. Raises ConfigError, UsageError or StoreError if it cannot start."""
     clock = SystemClock(pretend)
     settings = load_settings(config)
@@ -55,10 +58,11 @@ async def run_bot(config: Path, database: Path | None, pretend: datetime | None 
     loop = asyncio.get_running_loop()
     for number in stopping_signals():
         loop.add_signal_handler(number, stop.set)
-    file = database or project.settings.storage.database
-    with contextlib.closing(
-        open_store(file, mode="live", run_name="live", now=clock.now(), busy_for=BUSY_FOR)
-    ) as store:
+    file = database or project.settings.storage.place
+    opened = await _opened(file, clock, stop)
+    if opened is None:
+        return
+    with contextlib.closing(opened) as store:
         start = Startup(config, looked, project, file, found, key, switch)
         # not a whole TextIO, but all that is used of one
         console: Any = AboveStatus(handler, sys.stdout)
@@ -72,13 +76,34 @@ async def run_bot(config: Path, database: Path | None, pretend: datetime | None 
             )
             await _show_status(bot, handler, clock, stop)
             log.info("stopping")
+        if replaced := store.replaced():
+            raise StoreInUseError(replaced)
     handler.finish()
 
 
-async def _show_status(bot: LiveBot, handler: StatusHandler, clock: SystemClock, stop: asyncio.Event) -> None:
-    """Show the status line, or without a terminal log it every few minutes, until ``stop``."""
-    logged = asyncio.get_running_loop().time()
+async def _opened(place: Place, clock: SystemClock, stop: asyncio.Event) -> Store | None:
+    """The history. On a server that another process runs on, this one stands by and takes over when it ends; ``None``
+    where it is told to stop before."""
+    standing_by = False
     while not stop.is_set():
+        try:
+            return open_store(place, mode="live", run_name="live", now=clock.now(), busy_for=BUSY_FOR)
+        except (StoreInUseError, StoreBusyError) as error:
+            if isinstance(place, Path) or not (standing_by or isinstance(error, StoreInUseError)):
+                raise
+            if not standing_by:
+                log.info("standing by: %s", error)
+            standing_by = True
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), STAND_BY)
+    return None
+
+
+async def _show_status(bot: LiveBot, handler: StatusHandler, clock: SystemClock, stop: asyncio.Event) -> None:
+    """Show the status line, or without a terminal log it every few minutes, until ``stop``, or another process has
+    taken over."""
+    logged = asyncio.get_running_loop().time()
+    while not stop.is_set() and not bot.upkeep.replaced():
         with contextlib.suppress(StoreError):
             line = status_line(bot, clock.now())
             if handler.is_terminal:

@@ -29,7 +29,7 @@ from bot.app.setup.findings import FEED, MOST_NAMED, NEWS_SOURCE, ON_DEMAND, Fin
 from bot.app.stores import exists, open_history
 from bot.clock import SystemClock
 from bot.config.settings.metrics import VARIABLE, HeartbeatSettings, find_heartbeat_url
-from bot.config.settings.model import LanguageModelSettings
+from bot.config.settings.model import LanguageModelSettings, Settings
 from bot.config.settings.secret_files import LANGUAGE_MODEL_KEY, find_language_model_key
 from bot.core.errors import (
     AftershockError,
@@ -82,9 +82,8 @@ async def check_up(config: Path, now: datetime, *, offline: bool = False) -> Asy
     timetables = Timetables((now - HISTORY).date(), (now + AHEAD).date(), project.companies)
     for finding in _sessions(settings.symbols, timetables, now):
         yield finding
-    yield _database(settings.storage.database)
-    for words in wider(settings.storage.database, config):
-        yield Finding("history", True, words)
+    for finding in _history(settings, config):
+        yield finding
     for name, trouble in channel_states(settings, project.folder, SystemClock()):
         yield Finding(name, not trouble, trouble or "ready", "fix it in config.yaml, the environment or .env")
     if settings.metrics.address is not None:
@@ -157,6 +156,21 @@ def _rules(rules: RuleSet, others: Collection[str]) -> Iterator[Finding]:
         if unknown and rule.enabled:
             words = f"{rule.name} is for {listing(unknown)}, which config.yaml does not have"
             yield Finding("rules", False, words, "add it there, or correct to: in the rule")
+
+
+def _history(settings: Settings, config: Path) -> Iterator[Finding]:
+    try:
+        place = settings.storage.place
+        if isinstance(place, Path):
+            yield _database(place)
+            yield from (Finding("history", True, words) for words in wider(place, config))
+        elif exists(place):
+            with open_history(place) as history:
+                yield Finding("history", True, f"{place}: {history.count_alerts()} alerts")
+        else:
+            yield Finding("history", True, f"{place} is there; the first run begins the history")
+    except AftershockError as error:
+        yield Finding("history", False, str(error), "see docs/server.md")
 
 
 def _database(file: Path) -> Finding:

@@ -20,7 +20,7 @@ from bot.adapters.notifiers.telegram.introduction import Identity, Introduction,
 from bot.app.chat.commands import FOR_ADMINS, MENU
 from bot.app.run.notifiers import telegram_notifier
 from bot.app.setup.sample import sample_for
-from bot.app.stores import exists, open_store, read_store
+from bot.app.stores import Place, exists, open_store, read_store
 from bot.config.settings.edit_admins import add_admin
 from bot.config.settings.model import Settings, load_settings
 from bot.config.settings.telegram_token import VARIABLE, FoundToken, find_telegram_token, keep_token, restrict_to_owner
@@ -54,13 +54,13 @@ class SetupFiles:
 
     config: Path
     settings: Settings
-    database: Path
+    database: Place
 
     @classmethod
-    def of(cls, config: Path, database: Path | None) -> SetupFiles:
+    def of(cls, config: Path, database: Place | None) -> SetupFiles:
         """The places that ``config`` names. Raises ConfigError with every mistake in it."""
         settings = load_settings(config)
-        return cls(config, settings, database or settings.storage.database)
+        return cls(config, settings, database or settings.storage.place)
 
     @property
     def env_file(self) -> Path:

@@ -17,7 +17,7 @@ from bot.adapters.notifiers.telegram import CHANNEL, Permissions, chat_of
 from bot.app.chat.access import AccessLists
 from bot.app.run.notifiers import CONSOLE, close_all, configured_recipients, live_notifiers
 from bot.app.setup.sample import sample_for
-from bot.app.stores import exists, read_store
+from bot.app.stores import Place, exists, read_store
 from bot.clock import SystemClock
 from bot.config.settings.model import load_settings
 from bot.config.settings.telegram_token import FoundToken, find_telegram_token
@@ -60,7 +60,7 @@ class SampleRun:
             await close_all(self.notifiers.values())
 
 
-def prepare(config: Path, database: Path | None, only: str | None, now: datetime, console: TextIO) -> SampleRun:
+def prepare(config: Path, database: Place | None, only: str | None, now: datetime, console: TextIO) -> SampleRun:
     """The recipients by configuration and history, or ``only`` one of them, by id or name.
 
     Raises ConfigError, StoreError, and UsageError if nobody is configured or ``only`` is unknown.
@@ -68,7 +68,7 @@ def prepare(config: Path, database: Path | None, only: str | None, now: datetime
     settings = load_settings(config)
     found = find_telegram_token(os.environ, settings.telegram.token_file, config.parent / ".env")
     listed = Permissions(frozenset(settings.telegram.admins), frozenset(settings.telegram.allow))
-    known, access = _kept(database or settings.storage.database, listed)
+    known, access = _kept(database or settings.storage.place, listed)
     notifiers = live_notifiers(settings, found, console, SystemClock(), config.parent, known=lambda: known)
     people = configured(access, [*known, *configured_recipients(settings, ())], notifiers)
     if only is not None:
@@ -104,8 +104,8 @@ def configured(access: Permissions, known: Iterable[Recipient], channels: Iterab
     return [replace(r, name=clean(r.name).strip()) for r in people.values()]
 
 
-def _kept(file: Path, listed: Permissions) -> tuple[Sequence[Recipient], Permissions]:
-    """What the history at ``file`` knows: its recipients, and ``listed`` with what was allowed and denied since."""
+def _kept(file: Place, listed: Permissions) -> tuple[Sequence[Recipient], Permissions]:
+    """What the history there knows: its recipients, and ``listed`` with what was allowed and denied since."""
     if not exists(file):
         return (), listed
     with read_store(file) as store:

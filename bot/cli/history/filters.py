@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.cli.options import parse_when
+from bot.cli.options import Place, parse_when
 from bot.cli.terminal import tell
 from bot.core.errors import ConfigError, StoreError, UsageError
 from bot.core.model import LABEL_NAME, VERDICTS, Filters, Severity
@@ -54,13 +54,13 @@ def filtered(command: Callable[..., None]) -> Callable[..., None]:
     return with_options
 
 
-def database_file(config: Path, database: Path | None) -> Path:
+def database_file(config: Path, database: Place | None) -> Place:
     """The history to read. Raises StoreError with what to do where there is none yet."""
     file = database
     if file is None:
         from bot.config.settings.model import load_settings
 
-        file = load_settings(config).storage.database
+        file = load_settings(config).storage.place
     from bot.app.stores import exists
 
     if not exists(file):

@@ -11,6 +11,7 @@ import typer
 from bot.cli.history.filters import database_file
 from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json
 from bot.cli.terminal import say, say_json, tell
+from bot.core.errors import UsageError
 
 
 def import_(
@@ -62,7 +63,10 @@ def backup(
     """Copy the whole history into a new file; the bot may be running."""
     from bot.app.stores import back_up
 
-    size = back_up(database_file(config, database), to)
+    file = database_file(config, database)
+    if not isinstance(file, Path):
+        raise UsageError("a history on a server is backed up there: docs/server.md; history copy makes a file of it")
+    size = back_up(file, to)
     tell(f"{to}: {size / 1e6:,.1f} MB")
 
 

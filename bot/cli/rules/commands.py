@@ -12,7 +12,7 @@ import typer
 
 from bot.cli.commands import Commands
 from bot.cli.history.filters import database_file
-from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json, parse_when, shown_path
+from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json, Place, parse_when, shown_path
 from bot.cli.terminal import say, say_all, say_json, tell
 from bot.core.errors import StoreError, UsageError
 from bot.core.text.wording import count
@@ -295,7 +295,7 @@ class _Over:
         episode: str | None,
         prices: Sequence[Path] | None,
         news: Sequence[Path] | None,
-        database: Path | None,
+        database: Place | None,
         now: datetime,
         *,
         exclusive: bool = True,

@@ -13,17 +13,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from bot.config.settings.metrics import HeartbeatSettings, MetricsSettings, metrics_problems
 from bot.config.settings.on_demand import OnDemandSettings, on_demand_problems
 from bot.config.settings.other_channels import AppriseSettings, NotifierSettings, WebhookSettings, channel_problems
 from bot.config.settings.shipped import ShippedSettings, shipped_problems, with_shipped
+from bot.config.settings.storage import FilePath, Storage, storage_problems
 from bot.config.settings.telegram_ids import AdminId
 from bot.config.settings.web import WebSettings
 from bot.config.shipped import Beneath
 from bot.config.yaml.document import Document, line_column, load_document, problem, refusal, repeated
-from bot.config.yaml.excerpt import described, find_token, shown
+from bot.config.yaml.excerpt import find_token
 from bot.config.yaml.scalars import Duration, HttpUrl, Name, Numbers, Symbol, TimeZoneName
 from bot.config.yaml.validation import ModelT, StrictModel, validate
 from bot.core.errors import ConfigError, Problem, UsageError
@@ -42,20 +43,8 @@ _RESERVED_GROUPS = ("watchlist", "benchmarks")
 _SWAPPED = "min_interval is longer than max_interval; swap them"
 
 
-def _file_path(value: object) -> Path:
-    if isinstance(value, Path):
-        return value
-    if not isinstance(value, str) or not value.strip() or "\x00" in value:
-        raise ValueError(f"{described(value)} is not a file name; write one like data/aftershock.db")
-    if "://" in value or value.startswith(":"):
-        raise ValueError(f"'{shown(value)}' is not a file name; write one like data/aftershock.db")
-    return Path(value).expanduser()
-
-
 ExchangeCode = Annotated[str, Field(pattern=r"^[A-Z0-9]{4}$")]
 """The ISO 10383 code of an exchange."""
-FilePath = Annotated[Path, BeforeValidator(_file_path)]
-"""A file or folder, relative to the folder of ``config.yaml``."""
 
 
 class LogLevel(enum.StrEnum):
@@ -65,25 +54,6 @@ class LogLevel(enum.StrEnum):
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
-
-
-class Storage(StrictModel):
-    """Where the history is stored, and for how long. Alerts and their evidence are kept for ever."""
-
-    database: FilePath = Path("data/aftershock.db")
-    """The SQLite file; created if missing."""
-    keep_every_quote: Duration = timedelta(days=5)
-    """Of trades older than this, one every ten minutes is kept, each hour's range, and what alerts, messages and
-    outcomes rest on. At least `1d`."""
-    keep_quotes: Duration = timedelta(days=180)
-    """Quotes older than this are deleted, unless an alert is based on them."""
-    keep_stories: Duration = timedelta(days=730)
-    """Stories older than this are deleted, unless an alert refers to them. They still count as seen."""
-
-    @property
-    def keep(self) -> dict[str, timedelta]:
-        """How long each kind of row is kept that can be pruned."""
-        return {"quotes": self.keep_quotes, "every quote": self.keep_every_quote, "stories": self.keep_stories}
 
 
 class FeedSettings(StrictModel):
@@ -394,7 +364,9 @@ def load_settings(path: Path | str, text: str | None = None) -> Settings:
     settings = validate(document, Settings)
     if problems := [*shipped_problems(document), *_inconsistencies(document, settings)]:
         raise ConfigError(problems)
-    return _anchored(settings, Path(path).parent)
+    settings = _anchored(settings, Path(path).parent)
+    settings.storage.written_in(Path(path))
+    return settings
 
 
 def _anchored(settings: ModelT, folder: Path) -> ModelT:
@@ -465,9 +437,7 @@ def _inconsistencies(document: Document, settings: Settings) -> list[Problem]:
         problems += _repeats(document, path, symbols)
     problems += _repeats(document, ("benchmarks",), settings.benchmarks)
     problems += _without_fund(document, settings)
-    if settings.storage.keep_every_quote < timedelta(days=1):
-        message = "a restart reads the last quotes whole; write 1d or more"
-        problems.append(problem(document, ("storage", "keep_every_quote"), message))
+    problems += storage_problems(document, settings.storage)
     if not settings.watched and "watchlist" not in document.data:
         problems.append(problem(document, (), "'watchlist' is missing; add 'watchlist: …'"))
     elif not settings.watched:

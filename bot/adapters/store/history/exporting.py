@@ -51,8 +51,9 @@ def export_query(what: str, filters: Filters) -> Query:
     if filters == filters.timed_only():
         conditions, values = where(tests_of(filters))
         return f"SELECT a.* FROM alert_history a{conditions} ORDER BY a.fired_at DESC", values
-    ids, values = newest(filters, "a.id", None)
-    return f"SELECT h.* FROM ({ids}) c CROSS JOIN alert_history h ON h.id = c.id", values
+    ids, values = newest(filters, "a.id, a.fired_at AS at, a.rowid AS place", None)
+    found = f"SELECT h.* FROM ({ids}) c CROSS JOIN alert_history h ON h.id = c.id"
+    return f"{found} ORDER BY c.at DESC, c.place DESC", values
 
 
 def _of_alerts(filters: Filters) -> list[Test]:

@@ -22,13 +22,14 @@ from typing import Any
 
 from bot.adapters.store import thinning
 from bot.adapters.store.codec import DAMAGED, UNREADABLE, moment_text
-from bot.adapters.store.engine import Connection, one_state, stream, transaction
-from bot.adapters.store.history.opening import open_history
+from bot.adapters.store.engine import Connection, Place, one_state, stream, transaction
+from bot.adapters.store.history.opening import open_place
 from bot.adapters.store.history.transfer import CHUNK, Transfer, marks
 from bot.adapters.store.lock import locked_writer
 from bot.adapters.store.rows import overwrite
 from bot.core.errors import StoreError, StoreVersionError, UsageError
 from bot.core.model import SuppressionReason
+from bot.core.server_address import ServerAddress
 
 _NOT_SENT = str(SuppressionReason.IMPORTED)
 _KEY = ("key", "story_id", "seen_at")
@@ -36,16 +37,18 @@ _KEYS_OF_THE_GONE = f"SELECT {', '.join(_KEY)} FROM story_keys WHERE story_id NO
 _NO_ANSWER = "imported while the attempt was under way"
 
 
-def import_history(path: str | PathLike[str], other: str | PathLike[str], now: datetime) -> Iterator[Mapping[str, int]]:
+def import_history(
+    path: str | PathLike[str] | ServerAddress, other: str | PathLike[str] | ServerAddress, now: datetime
+) -> Iterator[Mapping[str, int]]:
     """Merge the history at ``other`` into the one at ``path``.
 
     Yields after each step how many rows have been added or updated so far, by table. Raises StoreInUseError where a bot
     is running on ``path``, StoreVersionError where the two cannot be one history.
     """
-    file, source = Path(path).expanduser().resolve(), Path(other).expanduser().resolve()
+    file, source = _resolved(path), _resolved(other)
     if file == source:
-        raise UsageError(f"{source}: is the same file as the history to merge into")
-    with open_history(source) as theirs, locked_writer(file) as ours:
+        raise UsageError(f"{source}: is the same as the history to merge into")
+    with open_place(source) as theirs, locked_writer(file) as ours:
         _refuse_mixing(ours, theirs, source)
         try:
             with one_state(theirs):
@@ -55,7 +58,11 @@ def import_history(path: str | PathLike[str], other: str | PathLike[str], now: d
             raise StoreError(message) from error
 
 
-def _refuse_mixing(ours: Connection, theirs: Connection, source: Path) -> None:
+def _resolved(place: str | PathLike[str] | ServerAddress) -> Place:
+    return place if isinstance(place, ServerAddress) else Path(place).expanduser().resolve()
+
+
+def _refuse_mixing(ours: Connection, theirs: Connection, source: Place) -> None:
     first = "SELECT mode, name FROM runs ORDER BY id LIMIT 1"
     here, there = ours.execute(first).fetchone(), theirs.execute(first).fetchone()
     if there is None or here is None or here[0] == there[0] == "live" or here == there:
@@ -102,8 +109,8 @@ class _Import(Transfer):
         self.add(
             "rule_versions",
             self.rows("rule_versions"),
-            "ON CONFLICT DO UPDATE SET text = coalesce(rule_versions.text, excluded.text),"
-            " first_used_at = min(first_used_at, excluded.first_used_at)"
+            "ON CONFLICT (rule, version) DO UPDATE SET text = coalesce(rule_versions.text, excluded.text),"
+            " first_used_at = min(rule_versions.first_used_at, excluded.first_used_at)"
             " WHERE (rule_versions.text IS NULL AND excluded.text IS NOT NULL)"
             " OR excluded.first_used_at < rule_versions.first_used_at",
         )
@@ -140,7 +147,7 @@ class _Import(Transfer):
                 self.add(
                     "story_keys",
                     self.of("story_keys", "story_id", [story["id"] for story in chunk]),
-                    "ON CONFLICT DO UPDATE SET story_id = excluded.story_id, seen_at = excluded.seen_at"
+                    "ON CONFLICT (key) DO UPDATE SET story_id = excluded.story_id, seen_at = excluded.seen_at"
                     " WHERE excluded.seen_at < story_keys.seen_at",
                 )
                 readings = self.of("second_readings", "story_id", [story["id"] for story in chunk])
@@ -148,7 +155,7 @@ class _Import(Transfer):
                 self.add(
                     "story_scores",
                     self.of("story_scores", "story_id", came),
-                    "ON CONFLICT DO UPDATE SET score = excluded.score, reasons = excluded.reasons"
+                    "ON CONFLICT (story_id, topic) DO UPDATE SET score = excluded.score, reasons = excluded.reasons"
                     " WHERE (excluded.score, excluded.reasons) IS NOT (story_scores.score, story_scores.reasons)",
                 )
             yield
@@ -175,7 +182,8 @@ class _Import(Transfer):
                 self.add(
                     "verdicts",
                     [{**v, "incident_id": self._here(v["incident_id"])} for v in verdicts],
-                    f"ON CONFLICT DO UPDATE SET {overwrite('verdict', 'at', 'recipient_id', 'run_id')}"
+                    "ON CONFLICT (incident_id, person) DO UPDATE"
+                    f" SET {overwrite('verdict', 'at', 'recipient_id', 'run_id')}"
                     " WHERE excluded.at > verdicts.at",
                 )
             yield
@@ -238,7 +246,7 @@ class _Import(Transfer):
                 self.add(
                     "alert_stories",
                     self.of("alert_stories", "alert_id", came),
-                    f"ON CONFLICT DO UPDATE SET {overwrite('role', 'cluster', 'topic', 'score')}"
+                    f"ON CONFLICT (alert_id, story_id) DO UPDATE SET {overwrite('role', 'cluster', 'topic', 'score')}"
                     " WHERE excluded.role <> alert_stories.role",
                 )
             yield
@@ -272,7 +280,7 @@ class _Import(Transfer):
                 self.add(
                     "deliveries",
                     [self._ended(delivery) for delivery in deliveries],
-                    "ON CONFLICT DO UPDATE SET"
+                    "ON CONFLICT (notification_id, attempt) DO UPDATE SET"
                     f" {overwrite('ended_at', 'outcome', 'message_id', 'error', 'retry_at')}"
                     " WHERE deliveries.run_id = excluded.run_id AND excluded.ended_at > deliveries.ended_at",
                 )

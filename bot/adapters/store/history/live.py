@@ -16,12 +16,12 @@ MOST = 1000
 WAITING = " UNION ALL ".join(
     f"SELECT channel, '{state}' AS state, edit, count(*) AS number, min(created_at) AS since_at FROM"
     f" (SELECT channel, edits IS NOT NULL AS edit, created_at FROM notifications INDEXED BY notifications_{state}"
-    f" WHERE state = '{state}' LIMIT {MOST}) AS some GROUP BY channel, edit"
+    f" WHERE state = '{state}' LIMIT {MOST}) AS counted GROUP BY channel, edit"
     for state in ("queued", "leased", "unknown")
 )
 SOURCES = (
     "SELECT source, subject, trouble, detail, last_report_at, last_good_at, last_story_at, failures, next_poll_at"
-    " FROM source_health ORDER BY trouble IN ('none', 'unknown'), last_good_at DESC, source, subject"
+    " FROM source_health ORDER BY trouble IN ('none', 'unknown'), last_good_at DESC NULLS LAST, source, subject"
 )
 
 

@@ -12,11 +12,12 @@ from typing import Any, TypeVar
 from bot.adapters.store.connection import connect_reader, translated
 from bot.adapters.store.engine import Connection, is_server
 from bot.adapters.store.schema import require_current
+from bot.core.server_address import ServerAddress
 
 C = TypeVar("C", bound=sqlite3.Connection)
 
-Source = str | PathLike[str] | Connection
-"""The path of a history, or a connection to it where several questions follow each other."""
+Source = str | PathLike[str] | ServerAddress | Connection
+"""The path of a history or its address, or a connection to it where several questions follow each other."""
 
 
 @contextlib.contextmanager
@@ -24,6 +25,19 @@ def open_history(path: str | PathLike[str]) -> Iterator[sqlite3.Connection]:
     """A read-only connection to a history of this program's version."""
     with open_as(sqlite3.Connection, path) as conn:
         yield conn
+
+
+@contextlib.contextmanager
+def open_place(place: str | PathLike[str] | ServerAddress) -> Iterator[Connection]:
+    """As ``open_history``, also on a server."""
+    if isinstance(place, ServerAddress):
+        from bot.adapters.store.server.history import read_on_server
+
+        with read_on_server(place) as server:
+            yield server
+    else:
+        with open_history(place) as conn:
+            yield conn
 
 
 @contextlib.contextmanager
@@ -38,8 +52,8 @@ def open_as(kind: type[C], path: str | PathLike[str]) -> Iterator[C]:
 @contextlib.contextmanager
 def opened(source: Source) -> Iterator[Connection]:
     """The connection itself, or one to the path that is closed afterwards."""
-    if isinstance(source, str | PathLike):
-        with open_history(source) as conn:
+    if isinstance(source, str | PathLike | ServerAddress):
+        with open_place(source) as conn:
             yield conn
     elif is_server(source):
         yield source  # which raises our errors itself

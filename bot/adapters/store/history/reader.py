@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.adapters.store import outcomes, recorded, retention, thinning
 from bot.adapters.store.connection import connect_reader, translated
-from bot.adapters.store.engine import one_state
+from bot.adapters.store.engine import Connection, is_server, one_state
 from bot.adapters.store.history import alerts, exporting, incidents, live, rules, searching, sources, stats, verifying
 from bot.adapters.store.history.opening import open_as
 from bot.adapters.store.history.selecting import BoundedCursor, guard_reader, select
@@ -22,7 +22,7 @@ from bot.core.model import Filters
 _EXTENT = (
     "SELECT min(first), max(last) FROM ("
     "SELECT min(seen_at) AS first, max(seen_at) AS last FROM stories"
-    " UNION ALL SELECT min(seen_at), max(seen_at) FROM quotes) AS both"
+    " UNION ALL SELECT min(seen_at), max(seen_at) FROM quotes) AS bounds"
 )
 _STATE = (
     "SELECT (SELECT count(*) FROM incidents WHERE state = 'open'),"
@@ -31,8 +31,8 @@ _STATE = (
 _SOURCES = "SELECT count(*), count(*) FILTER (WHERE trouble NOT IN ('none', 'unknown')) FROM source_health"
 
 
-class SqliteHistory(sqlite3.Connection):
-    """The history in one SQLite file. Made by ``read_history``, or ``connect_guarded`` in each thread."""
+class Questions:
+    """The port ``History``, which documents each method, for a connection to derive from."""
 
     list_alerts = alerts.list_alerts
     find_alerts = alerts.find_alerts
@@ -48,7 +48,6 @@ class SqliteHistory(sqlite3.Connection):
     show_rule = rules.show_rule
     statistics = stats.statistics
     export = exporting.export
-    select = select
     prunable = retention.prunable
     every_quote_since = thinning.every_quote_since
 
@@ -78,33 +77,48 @@ class SqliteHistory(sqlite3.Connection):
 
     def extent(self) -> tuple[datetime, datetime] | None:
         """When the first and the last story or quote was seen."""
-        first, last = self.execute(_EXTENT).fetchone()
+        first, last = _conn(self).execute(_EXTENT).fetchone()
         if first is None:
             return None
         return datetime.fromisoformat(first).astimezone(UTC), datetime.fromisoformat(last).astimezone(UTC)
 
     def is_of_backtest(self) -> bool:
         """Whether a backtest wrote it: then it has prices only of what alerts needed."""
-        first = self.execute("SELECT mode FROM runs ORDER BY id LIMIT 1").fetchone()
+        first = _conn(self).execute("SELECT mode FROM runs ORDER BY id LIMIT 1").fetchone()
         return first is not None and first[0] == "backtest"
 
     def count_alerts(self) -> int:
         """How many alerts there are."""
-        return int(self.execute("SELECT count(*) FROM alerts").fetchone()[0])
+        return int(_conn(self).execute("SELECT count(*) FROM alerts").fetchone()[0])
 
     def standing(self) -> dict[str, Any]:
         """Open incidents, newest story and quote, and the number of sources and those in trouble."""
         names = ("open", "story_at", "quote_at", "sources", "trouble")
-        return dict(zip(names, (*self.execute(_STATE).fetchone(), *self.execute(_SOURCES).fetchone()), strict=True))
+        return dict(
+            zip(
+                names, (*_conn(self).execute(_STATE).fetchone(), *_conn(self).execute(_SOURCES).fetchone()), strict=True
+            )
+        )
 
     def export_to(self, file: str, what: str, filters: Filters, form: str) -> int:
         """As ``export``, into a file that appears when it is complete."""
-        return exporting.export_to(Path(file), self, what, filters, form)
+        return exporting.export_to(Path(file), _conn(self), what, filters, form)
 
     def findings(self) -> list[str]:
         """Damage in one state of the history, whatever a bot writes meanwhile."""
-        with one_state(self):
-            return [*verifying.verify(self), *verifying.evidence(self)]
+        with one_state(_conn(self)):
+            return [*verifying.verify(_conn(self)), *verifying.evidence(_conn(self))]
+
+
+def _conn(questions: Questions) -> Connection:
+    assert isinstance(questions, sqlite3.Connection) or is_server(questions)
+    return questions
+
+
+class SqliteHistory(Questions, sqlite3.Connection):
+    """The history in one SQLite file. Made by ``read_history``, or ``connect_guarded`` in each thread."""
+
+    select = select
 
 
 @contextlib.contextmanager

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from bot.adapters.store.codec import clean
+from bot.adapters.store.engine import is_server
 from bot.adapters.store.history.filters import Query, Test, tests_of, time_tests, where
 from bot.adapters.store.history.opening import Source, objects, opened
 from bot.core.errors import UsageError
@@ -14,26 +15,42 @@ from bot.core.model import Filters
 _WORD = re.compile(r'"([^"]*)"|(\S+)')
 
 
-def matching(words: str) -> str:
-    """What people type as an FTS5 query: all words must occur; ``"a phrase"``, ``OR`` and ``deep*`` work.
+class Term(NamedTuple):
+    """One of the words that are searched for."""
+
+    text: str
+    """A word, or several that follow each other."""
+    is_prefix: bool
+
+
+def alternatives(words: str) -> list[list[Term]]:
+    """What people type: all words must occur; ``"a phrase"``, ``OR`` and ``deep*`` work. Lists of terms, all of one of
+    which must occur.
 
     Everything else is plain text, so that nothing typed is a syntax error. Raises UsageError where there is no word.
     """
-    terms: list[str] = []
+    found: list[list[Term]] = [[]]
     for phrase, word in _WORD.findall(words):
         if word == "OR":
-            if terms and terms[-1] != "OR":
-                terms.append("OR")
+            if found[-1]:
+                found.append([])
             continue
-        is_prefix = word.endswith("*")
         text = clean((phrase or word.rstrip("*")).replace('"', " ").replace("\0", " ")).strip()
         if any(c.isalnum() for c in text):
-            terms.append(f'"{text}"{"*" if is_prefix else ""}')
-    while terms and terms[-1] == "OR":
-        terms.pop()
-    if not terms:
+            found[-1].append(Term(text, word.endswith("*")))
+    if not found[-1]:
+        found.pop()
+    if not found:
         raise UsageError(f"'{words}' has no word to search for")
-    return " ".join(terms)
+    return found
+
+
+def matching(words: str) -> str:
+    """``alternatives`` as an FTS5 query."""
+    terms = (
+        " ".join(f'"{text}"{"*" if is_prefix else ""}' for text, is_prefix in all_of) for all_of in alternatives(words)
+    )
+    return " OR ".join(terms)
 
 
 def search(source: Source, words: str, filters: Filters | None = None, limit: int = 20) -> list[dict[str, Any]]:
@@ -42,8 +59,13 @@ def search(source: Source, words: str, filters: Filters | None = None, limit: in
     Alerts are searched by symbol, rule, incident, exposures and their cause; stories by title and summary. Filters
     concern alerts; with any but time, stories are only those a matching alert points to.
     """
-    filters, match = filters or Filters(), matching(words)
+    filters = filters or Filters()
     with opened(source) as conn:
+        if is_server(conn):
+            from bot.adapters.store.server.searching import search as search_on_server
+
+            return search_on_server(conn, alternatives(words), filters, limit)
+        match = matching(words)
         alerts = objects(conn, *alerts_query(match, filters, limit), rounding=("fired_change",))
         stories = objects(conn, *stories_query(match, filters, limit), rounding=("score",))
     for each in alerts:

@@ -187,7 +187,7 @@ def selected(
             raise UsageError("no query; write SELECT …")
         batches = _batches(cursor, allowed)
         try:
-            yield _distinct([column[0] for column in cursor.description]), batches
+            yield distinct([column[0] for column in cursor.description]), batches
         finally:
             batches.close()
 
@@ -238,7 +238,7 @@ def too_long(seconds: float) -> str:
     return f"the query took longer than {seconds:g} s; ask for less, or raise --timeout"
 
 
-def _distinct(names: list[str]) -> list[str]:
+def distinct(names: list[str]) -> list[str]:
     """Column names, repeated ones with a number."""
     found: list[str] = []
     seen: set[str] = set()
