@@ -14,6 +14,7 @@ from typing import Literal
 
 from bot.adapters.store.history import connect_guarded, read_history
 from bot.adapters.store.history.backup import back_up
+from bot.adapters.store.history.copying import copy_whole, mirror
 from bot.adapters.store.history.importing import import_history
 from bot.adapters.store.outcomes import save as save_outcomes
 from bot.adapters.store.retention import prune_history
@@ -28,8 +29,10 @@ __all__ = [
     "Place",
     "back_up",
     "connect_guarded",
+    "copy_whole",
     "exists",
     "import_history",
+    "mirror",
     "open_history",
     "open_store",
     "prune_history",

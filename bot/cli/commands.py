@@ -59,6 +59,8 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "history import": ("history import other.db",),
     "history prune": ("history prune --dry-run",),
     "history backup": ("history backup backup.db",),
+    "history copy": ("history copy postgresql://db.example/aftershock", "history copy aftershock.db"),
+    "history mirror": ("history mirror mirror.db --every 30s",),
     "history verify": ("history verify",),
     "episode list": ("episode list",),
     "episode show": ("episode show deepseek-2025-01 --all",),

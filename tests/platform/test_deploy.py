@@ -117,6 +117,22 @@ def test_the_containers_can_write_nowhere_but_into_their_data(repository: Path) 
     ast.parse(web["healthcheck"]["test"][-1])
 
 
+def test_two_bots_share_a_server_and_hold_no_password(repository: Path) -> None:
+    text = (repository / "deploy" / "compose.server.yaml").read_text(encoding="utf-8")
+    found: dict[str, Any] = yaml.safe_load(text)
+    database = found["services"].pop("database")
+    assert set(database["environment"]) == {"POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD_FILE"}
+    assert "ports" not in database, "only the bots reach it"
+    assert set(found["services"]) == {"bot", "standby"}
+    for service in found["services"].values():
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert service["restart"] == "on-failure", "one that was replaced ends, and stands by when it is started again"
+        assert service["depends_on"]["database"]["condition"] == "service_healthy"
+        assert (repository / service["build"]["args"]["LOCK"]).is_file()
+        assert service["command"][0] in commands()
+
+
 def test_the_service_is_what_systemd_takes_and_may_do_little(repository: Path, tmp_path: Path) -> None:
     text = (repository / "deploy" / "aftershock.service").read_text(encoding="utf-8")
     [program] = re.findall(r"^ExecStart=(\S+) run$", text, re.MULTILINE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,14 @@ class Hosts(Desk):
         """Another host's bot."""
         written: Any = f"{self.address.reveal()}#{self.address.schema}"
         return self.start(database=written)
+
+    def fall_of(self, symbol: str, change: float = -0.12) -> float:
+        """A stock whose previous close is 100 falls; returns the moment, on the monotonic clock."""
+        self.trade(symbol, change + 0.002, previous=100.0)
+        began = time.monotonic()
+        time.sleep(1.2)
+        self.trade(symbol, change, previous=100.0)
+        return began
 
     def rows(self, sql: str, *values: object, database: Place | None = None) -> list[tuple[Any, ...]]:
         """What the history answers."""

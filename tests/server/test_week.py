@@ -5,45 +5,16 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bot.adapters.store.engine import Connection, columns
+from bot.adapters.store.engine import columns
 from bot.adapters.store.history.opening import open_place
 from bot.app.stores import open_history
 from bot.core.errors import StoreError, UsageError
 from bot.core.server_address import ServerAddress
 from tests.command import run_command
-from tests.histories import server
-from tests.server.cluster import Cluster
-from tests.week import replayed
-
-__all__ = ["replayed", "server"]
-
-OF_ONE_RUN = {"runs": ("started_at", "ended_at", "pid")}
-"""Columns that are told apart by when and where a run was."""
-
-
-@pytest.fixture(scope="module")
-def on_server(server: Cluster) -> ServerAddress:
-    """The week, replayed by the command that anybody runs."""
-    address = server.address("week")
-    run_command("replay", "deepseek-2025-01", "--notify", "console", "--database", f"{server.url}#week")
-    return address
-
-
-def tables(conn: sqlite3.Connection) -> list[str]:
-    """The tables of the history, without what SQLite and its search keep for themselves."""
-    rows = conn.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB '*sqlite_*'")
-    return [name for (name,) in rows if "_fts" not in name and name != "alert_numbers"]
-
-
-def rows(conn: Connection, table: str) -> list[tuple[Any, ...]]:
-    """All rows, in an order of their own."""
-    names = [name for name in columns(conn, table) if name not in OF_ONE_RUN.get(table, ())]
-    found = conn.execute(f"SELECT {', '.join(sorted(names))} FROM {table}")
-    return sorted((tuple(row) for row in found), key=repr)
+from tests.server.rows import rows, tables
 
 
 def test_every_row_is_the_same(replayed: Path, on_server: ServerAddress) -> None:

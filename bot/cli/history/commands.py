@@ -287,4 +287,6 @@ def export(
 app.command("import")(maintenance.import_)
 app.command("prune")(maintenance.prune)
 app.command("backup")(maintenance.backup)
+app.command("copy")(maintenance.copy)
+app.command("mirror")(maintenance.mirror)
 app.command("verify")(maintenance.verify)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -9,13 +10,15 @@ from typing import Annotated
 import typer
 
 from bot.cli.history.filters import database_file
-from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json
+from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json, parse_place
 from bot.cli.terminal import say, say_json, tell
 from bot.core.errors import UsageError
+from bot.core.prices.windows import parse_duration
+from bot.render.outside import command
 
 
 def import_(
-    other: Annotated[Path, typer.Argument(metavar="FILE", help="Another machine's history, or a backup of it.")],
+    other: Annotated[str, typer.Argument(metavar="PLACE", help="Another machine's history, or a backup of it.")],
     config: Config = DEFAULT_CONFIG,
     database: Database = None,
     json: Json = False,
@@ -26,7 +29,7 @@ def import_(
 
     file = database_file(config, database)
     added: Mapping[str, int] = {}
-    for done in import_history(file, other, SystemClock().now()):
+    for done in import_history(file, parse_place(other), SystemClock().now()):
         added = done
     _print_counts({table: rows for table, rows in added.items() if rows}, f"{file}: nothing new in {other}", json)
 
@@ -68,6 +71,55 @@ def backup(
         raise UsageError("a history on a server is backed up there: docs/server.md; history copy makes a file of it")
     size = back_up(file, to)
     tell(f"{to}: {size / 1e6:,.1f} MB")
+
+
+def copy(
+    to: Annotated[str, typer.Argument(metavar="PLACE", help="A new file, or a server's address without a history.")],
+    config: Config = DEFAULT_CONFIG,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Copy the whole history to another place, as to a server or back into a file. To move it, stop the bot before."""
+    from bot.app.stores import copy_whole
+
+    place = parse_place(to)
+    copied: Mapping[str, int] = {}
+    for done in copy_whole(database_file(config, database), place):
+        copied = done
+    _print_counts({table: rows for table, rows in copied.items() if rows}, f"{place}: nothing to copy", json)
+
+
+def mirror(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The copy: an SQLite file, made if there is none.")],
+    every: Annotated[str | None, typer.Option(help="Go on, as often as this: 30s, 5m. Until Ctrl-C.")] = None,
+    config: Config = DEFAULT_CONFIG,
+    database: Database = None,
+    json: Json = False,
+) -> None:
+    """Bring a copy of a history on a server up to date, in a file for tools that read SQLite."""
+    from bot.app.stores import mirror as bring_up_to_date
+
+    source = database_file(config, database)
+    if isinstance(source, Path):
+        raise UsageError(f"{source}: a file is no server; to copy it: {command('history', 'backup', file)}")
+    pause = pause_of(every)
+    while True:
+        began = time.monotonic()
+        written = bring_up_to_date(source, file)
+        _print_counts({table: rows for table, rows in written.items() if rows}, f"{file}: nothing new", json)
+        if pause is None:
+            return
+        time.sleep(max(0.0, pause - (time.monotonic() - began)))
+
+
+def pause_of(every: str | None) -> float | None:
+    """Seconds; ``None`` where nothing is repeated. Raises UsageError."""
+    if every is None:
+        return None
+    try:
+        return max(1.0, parse_duration(every).total_seconds())
+    except ValueError:
+        raise UsageError(f"'{every}' is no duration; write 30s or 5m") from None
 
 
 def verify(config: Config = DEFAULT_CONFIG, database: Database = None, json: Json = False) -> None:

@@ -14,12 +14,12 @@ import time
 from bot.adapters.store.server.connection import PostgresConnection
 from bot.core.errors import StoreBusyError, StoreError, StoreInUseError, StoreLostError
 
-LASTS = 10
+LASTS = 8
 """Seconds from its last renewal until another process may take it."""
 AT_START = 120
 """Seconds for a process to read the history back, until it first says that it runs."""
 _RENEWED_EVERY = LASTS / 4
-IDLE = 8.0
+IDLE = 6.0
 """Seconds after which the server ends a transaction of a process that was stopped within it; below ``LASTS``."""
 _TAKE = (
     "UPDATE lease SET token = token + 1, holder = ?, until = clock_timestamp() + make_interval(secs => ?)"

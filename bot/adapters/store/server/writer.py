@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from bot.adapters.store.server.connection import PostgresConnection, Session
 from bot.adapters.store.server.lease import Lease
-from bot.adapters.store.server.schema import require_current
+from bot.adapters.store.server.schema import migrate, require_current, stored_version
+from bot.core.errors import UsageError
 from bot.core.server_address import ServerAddress
 
 
@@ -19,5 +20,22 @@ def leased_writer(address: ServerAddress) -> Iterator[PostgresConnection]:
         lease = Lease(conn)
         try:
             yield conn
+        finally:
+            lease.release()
+
+
+@contextlib.contextmanager
+def new_history(address: ServerAddress) -> Iterator[PostgresConnection]:
+    """The same for a history that is made now, without any rows. Raises UsageError where there is one."""
+    with PostgresConnection(address, Session()) as conn:
+        if stored_version(conn):
+            raise UsageError(f"{conn.place}: there is a history already; name another after a #")
+        migrate(conn)
+        lease = Lease(conn)
+        try:
+            yield conn
+        except BaseException:
+            conn.run(f"DROP SCHEMA {address.schema} CASCADE")
+            raise
         finally:
             lease.release()
