@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from bot.adapters.store.server.schema import NEWEST
+from bot.adapters.store.schema import MIGRATIONS
 from bot.app.stores import open_history, open_store, read_store
 from bot.core.errors import (
     StoreBusyError,
@@ -21,6 +21,8 @@ from bot.core.secret import redacted
 from bot.core.server_address import ServerAddress
 from tests.server.cluster import Cluster
 from tests.store.values import NOW, after, batch, quote, story
+
+NEWEST = len(MIGRATIONS)
 
 
 def opened(address: ServerAddress, mode: str = "live", name: str = "live") -> Store:

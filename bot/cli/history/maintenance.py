@@ -98,18 +98,19 @@ def mirror(
 ) -> None:
     """Bring a copy of a history on a server up to date, in a file for tools that read SQLite."""
     from bot.app.stores import mirror as bring_up_to_date
+    from bot.clock import stopwatch
 
     source = database_file(config, database)
     if isinstance(source, Path):
         raise UsageError(f"{source}: a file is no server; to copy it: {command('history', 'backup', file)}")
     pause = pause_of(every)
     while True:
-        began = time.monotonic()
+        taken = stopwatch()
         written = bring_up_to_date(source, file)
         _print_counts({table: rows for table, rows in written.items() if rows}, f"{file}: nothing new", json)
         if pause is None:
             return
-        time.sleep(max(0.0, pause - (time.monotonic() - began)))
+        time.sleep(max(0.0, pause - taken()))
 
 
 def pause_of(every: str | None) -> float | None:
