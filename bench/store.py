@@ -1,4 +1,5 @@
-"""How fast the history takes what the live cycle gives it. Run: ``python bench/store.py [--folder DIR] [--json]``.
+"""How fast the history takes what the live cycle gives it. Run: ``python bench/store.py [--folder DIR] [--server
+ADDRESS] [--json]``.
 
 The live cycle needs a commit of one quote per symbol every few seconds and a claim and settle per message: Telegram
 takes 30 a second. Prints one table; times are wall clock, on a file in ``--folder`` (default: the system's temporary
@@ -17,14 +18,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bot.adapters.store import SqliteStore, open_store
 from bot.adapters.store.history import list_alerts
+from bot.app.stores import Place, open_store
 from bot.core.model import (
     Alert,
     AlertChange,
@@ -55,6 +57,8 @@ from bot.core.model import (
     TopicScore,
     stable_id,
 )
+from bot.core.ports import Store
+from bot.core.server_address import ServerAddress
 
 START = datetime(2025, 1, 27, 9, 0, tzinfo=UTC)
 SYMBOLS = tuple(f"SYM{i:03d}" for i in range(150))
@@ -164,12 +168,11 @@ def notification(number: int, recipient: str, incident_id: str = "") -> Notifica
                         Summary(blocks, "SYM001 falls"), line * 10, incident_id)  # fmt: skip
 
 
-def run(folder: Path, mode: str, scale: float) -> list[Measured]:
-    """All measurements on a fresh file."""
-    path = folder / f"{mode}.db"
+def run(place: Place, mode: str, scale: float) -> list[Measured]:
+    """All measurements on a fresh history."""
     found = []
     many = max(10, int(400 * scale))
-    with open_store(path, mode=mode, run_name="bench", now=START) as store:  # type: ignore[arg-type]
+    with closing(open_store(place, mode=mode, run_name="bench", now=START)) as store:  # type: ignore[arg-type]
 
         def polls(number: int) -> None:
             seen = story(number)
@@ -196,12 +199,12 @@ def run(folder: Path, mode: str, scale: float) -> list[Measured]:
         found.append(measure("commit: 500 daily bars, none new", 20, lambda n: store.commit(Batch(START, bars[n]))))
         found += deliver(store, many)
         found.append(measure("rebuild: everything read back", 1, lambda _: sum(1 for _ in everything(store))))
-    found.append(measure("history: 100 newest alerts", 20, lambda _: list_alerts(path)))
-    found.append(measure("history: 100 of a symbol", 20, lambda _: list_alerts(path, symbol="SYM001")))
+    found.append(measure("history: 100 newest alerts", 20, lambda _: list_alerts(place)))
+    found.append(measure("history: 100 of a symbol", 20, lambda _: list_alerts(place, symbol="SYM001")))
     return found
 
 
-def first_poll(store: SqliteStore, number: int) -> None:
+def first_poll(store: Store, number: int) -> None:
     stories = tuple(story(10_000 + number * 200 + i) for i in range(200))
     decided = Decisions(at(0), readings=tuple(map(reading, stories)))
     store.commit(Batch(at(0), stories, (decided,)))
@@ -215,11 +218,11 @@ def history() -> list[tuple[DailyBar, ...]]:
     ]
 
 
-def everything(store: SqliteStore) -> Iterator[Observation]:
+def everything(store: Store) -> Iterator[Observation]:
     return store.observations(START - timedelta(days=1), START + timedelta(days=9))
 
 
-def deliver(store: SqliteStore, many: int) -> list[Measured]:
+def deliver(store: Store, many: int) -> list[Measured]:
     """Claim and settle with three recipients and many messages each, then with a thousand recipients of one."""
     late = at(10**6)
 
@@ -259,12 +262,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, help="where to put the databases")
     parser.add_argument("--scale", type=float, default=1.0, help="how much of it; 0.1 for a quick look")
+    parser.add_argument("--server", help="the address of a PostgreSQL database, in which two schemas are made")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     lines = []
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         for mode in ("live", "replay"):
-            lines += [(mode, found) for found in run(Path(folder), mode, options.scale)]
+            place = ServerAddress(f"{options.server}#bench_{mode}") if options.server else Path(folder, f"{mode}.db")
+            lines += [(mode, found) for found in run(place, mode, options.scale)]
         described = machine()
     if options.json:
         for mode, found in lines:

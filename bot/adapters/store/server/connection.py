@@ -32,7 +32,8 @@ _AT_ONCE = 2_000
 _CONNECT_WITHIN = 5
 """Seconds."""
 _AGAIN_AFTER = 2.0
-"""Seconds after a failed attempt to connect; until then statements fail at once, and hold up no event loop."""
+"""Seconds after a failed attempt to connect, or four times as long as that took; until then statements fail at once, so
+that an event loop is not held up for most of the time by a host that does not answer."""
 _NULL_IN_JSON = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 
@@ -101,7 +102,7 @@ class PostgresConnection:
         self._session = session
         self._conn: psycopg.Connection[tuple[Any, ...]] | None = None
         self._streams = 0
-        self._failed_at = 0.0
+        self._again_at = 0.0
         self._failure = ""
         self.begun: Callable[[], str] = lambda: "BEGIN"
         """The statements that begin a writing transaction; how many rows the last of them wrote goes to ``check``."""
@@ -125,13 +126,15 @@ class PostgresConnection:
     def _connected(self) -> psycopg.Connection[tuple[Any, ...]]:
         if self._conn is not None and not self._conn.closed:
             return self._conn
-        if self._failure and time.monotonic() - self._failed_at < _AGAIN_AFTER:
+        began = time.monotonic()
+        if self._failure and began < self._again_at:
             raise StoreBusyError(self._failure)
         try:
             with self._translated():
                 self._conn = self._opened()
         except StoreBusyError as error:
-            self._failure, self._failed_at = str(error), time.monotonic()
+            failed = time.monotonic()
+            self._failure, self._again_at = str(error), failed + max(_AGAIN_AFTER, 4 * (failed - began))
             raise
         self._failure = ""
         return self._conn

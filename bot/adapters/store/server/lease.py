@@ -21,9 +21,12 @@ AT_START = 120
 _RENEWED_EVERY = LASTS / 4
 IDLE = 6.0
 """Seconds after which the server ends a transaction of a process that was stopped within it; below ``LASTS``."""
+# after a restart of the server the holder, who could not renew it meanwhile, has as long as ever to come back
 _TAKE = (
     "UPDATE lease SET token = token + 1, holder = ?, until = clock_timestamp() + make_interval(secs => ?)"
-    " WHERE until < clock_timestamp() RETURNING token, note"
+    " WHERE until = '-infinity'"
+    f" OR greatest(until, pg_postmaster_start_time() + interval '{LASTS} seconds') < clock_timestamp()"
+    " RETURNING token, note"
 )
 
 
