@@ -12,7 +12,15 @@ import typer
 
 from bot.cli.commands import Commands
 from bot.cli.history.filters import database_file
-from bot.cli.options import DEFAULT_CONFIG, Config, Database, Json, Place, parse_when, shown_path
+from bot.cli.options import (
+    DEFAULT_CONFIG,
+    Config,
+    Database,
+    Json,
+    Place,
+    parse_when,
+    shown_path,
+)
 from bot.cli.terminal import say, say_all, say_json, tell
 from bot.core.errors import StoreError, UsageError
 from bot.core.text.wording import count
@@ -267,7 +275,7 @@ def diff(
         tell(line)
 
 
-def _played(config: Path, database: Path | None) -> Path:
+def _played(config: Path, database: Place | None) -> Place:
     """The history to play. Raises StoreError with what else can be played where there is none."""
     from bot.app.lab.trying import WEEK
 

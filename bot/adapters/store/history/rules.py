@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import Any
 
 from bot.adapters.store.codec import clean
+from bot.adapters.store.engine import Connection
 from bot.adapters.store.history.opening import objects
 from bot.adapters.store.reading import rules_in_force
 
@@ -26,13 +26,13 @@ RULE_QUERIES = {
 """The queries of ``show_rule`` by name; each takes the rule, and what stands beside it here."""
 
 
-def list_rules(conn: sqlite3.Connection) -> list[dict[str, Any]]:
+def list_rules(conn: Connection) -> list[dict[str, Any]]:
     """Every rule that was ever in force, by name: its row of ``rule_record``, and whether it is ``in_force``."""
     now = {name for name, _, _ in rules_in_force(conn)}
     return [{**each, "in_force": each["rule"] in now} for each in objects(conn, _RECORDS)]
 
 
-def show_rule(conn: sqlite3.Connection, rule: str) -> dict[str, Any] | None:
+def show_rule(conn: Connection, rule: str) -> dict[str, Any] | None:
     """One of them with its ``text``, ``earlier`` versions of it, newest first and at most ``VERSIONS``, and
     ``outcomes`` by horizon; ``None`` where none has this name."""
     name = clean(rule)

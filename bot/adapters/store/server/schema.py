@@ -16,7 +16,7 @@ from bot.core.errors import StoreError, StoreVersionError
 
 NEWEST = len(MIGRATIONS)
 _FOLDER = Path(__file__).with_name("sql")
-_SCRIPTS = {11: "s011_first"}
+_SCRIPTS = {11: "s011_first", 12: "s012_labels"}
 """By the version that each leads to."""
 _MARK = "aftershock history, version "
 
