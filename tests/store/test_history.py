@@ -85,9 +85,21 @@ def test_a_listed_alert_has_the_shape_of_the_json_lines(filled: SqliteStore, pat
 def test_the_lines_of_a_replay_and_of_the_history_agree(filled: SqliteStore, path: Path) -> None:
     lines = pytest.importorskip("bot.app.lines")
     for stored, listed in zip(filled.alerts_since(NOW.date()), reversed(list_alerts(path)), strict=True):
-        printed = lines.alert_object(AlertChange(ChangeKind.FIRED, stored.fired_at, stored))
+        printed = lines.alert_object(AlertChange(ChangeKind.FIRED, stored.fired_at, stored), listed["currency"])
         shared = set(printed) & set(listed)
-        assert shared >= {"type", "at", "rule", "symbol", "session", "severity", "state", "change", "price", "why"}
+        assert shared >= {
+            "type",
+            "at",
+            "rule",
+            "symbol",
+            "currency",
+            "session",
+            "severity",
+            "state",
+            "change",
+            "price",
+            "why",
+        }
         assert {name: listed[name] for name in shared} == {name: printed[name] for name in shared}
 
 
