@@ -58,7 +58,6 @@ SAYING_THE_SAME = [
     ("history", "export", "--format", "csv"),
     ("history", "export", "--what", "incidents", "--format", "jsonl"),
     ("history", "export", "--what", "stories", "--symbol", "NVDA", "--format", "jsonl"),
-    ("performance", "--json"),
     ("rules", "explain", "NVDA", "--at", "2025-01-27T15:00Z"),
 ]
 
