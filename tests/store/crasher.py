@@ -24,7 +24,7 @@ from typing import Any
 from sqlite_utils import Database, Migrations  # noqa: F401 - so that what is forked off need not import them
 
 from bot.adapters.store import SqliteStore, open_store, retention
-from bot.adapters.store import store as store_module
+from bot.adapters.store import sql_store as store_module
 from bot.adapters.store.history import list_alerts, list_incidents, search
 from bot.adapters.store.schema import _back_up
 from bot.core.errors import AftershockError
