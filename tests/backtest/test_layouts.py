@@ -115,8 +115,8 @@ def test_dates_that_may_be_either_are_not_guessed(folder: Path) -> None:
     ("header", "line", "advice"),
     [
         ("Date,Open,High,Low,Close,Volume,Dividends,Stock Splits", "2024-11-01,1,1,1,1,1,0,0", "auto_adjust=False"),
-        ("Price,Close,High,Low,Open,Volume", "Ticker,A,A,A,A,A", "stack.level=1"),
-        ("Ticker,A,A,A,B,B", "Price,Open,High,Close,Open,Close", "stack.level=0"),
+        ("Price,Close,High,Low,Open,Volume", "Ticker,A,A,A,A,A", "auto_adjust=False"),
+        ("Ticker,A,A,A,B,B", "Price,Open,High,Close,Open,Close", "auto_adjust=False"),
         ("a,b", "1,2", "write symbol,date,open"),
     ],
 )
