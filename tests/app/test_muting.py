@@ -151,7 +151,7 @@ def test_an_incident_somebody_looks_after_still_says_that_it_gets_worse(desk: De
 def test_without_an_id_the_latest_is_looked_after_by_number_not_as_text(desk: Desk) -> None:
     desk.fall("NVDA", 88.0, "01-27 13:00")
     (one,) = desk.engine.incidents.open()
-    desk.engine.incidents._incidents.update({i: replace(one, id=i) for i in (f"20250127-{n}" for n in range(1, 13))})
+    desk.engine.incidents.restore(replace(one, id=f"20250127-{n}") for n in range(1, 13))
     assert desk.muting.acknowledge("", "Ada").startswith("20250127-12 acknowledged")
 
 
