@@ -435,8 +435,8 @@ def _check_sums(text: str, moment: datetime) -> None:
         assert ("−" in far) == (way == "low") or _number(far) == 0, text
     for hour, minute, number, unit in re.findall(_OLD, text):
         ago = ((moment - moment.replace(hour=int(hour), minute=int(minute), second=0)).total_seconds() / 60) % 1440
-        told = int(number or 0) * _UNITS[unit] % 1440
-        assert unit.startswith("day") or told <= ago + 1 < told + _UNITS[unit] + 2, text
+        more = (ago + 1 - int(number or 0) * _UNITS[unit]) % 1440  # the text has neither days nor seconds
+        assert unit.startswith("day") or more < _UNITS[unit] + 2, text
 
 
 def _number(text: str) -> float:
