@@ -307,13 +307,14 @@ def beside_earlier(machine: Engine, announcement: Announcement, told: Sequence_[
     if "no cause known yet" in summary.subject:
         for a in before:
             cause = a.summary.cause
+            since = min(lead.reference.session, lead.session - timedelta(days=1))
             own = [x for x in machine.alerts.about(lead.symbol) if x.incident == a.incident and (x.change or 0.0) < 0]
-            mine = any(x.told_cause is not None and x.told_at is not None and x.told_at <= a.at for x in own)
+            own = [x for x in own if since < x.session and x.told_at is not None and x.told_at <= a.at]
+            mine = any(x.told_cause is not None for x in own)
             told_of_it = cause is not None and (
                 cause.claim is Claim.STATED or (mine and cause.claim is Claim.COINCIDENT)
             )
             known = told_of_it and a.reason is not Reason.FOLLOW_UP
-            since = min(lead.reference.session, lead.session - timedelta(days=1))
             alike = [m for m in a.summary.figures.moves if m.symbol == lead.symbol and since < m.session]  # type: ignore[union-attr]
             fell = re.search(r" falls? | below ", a.summary.subject)
             assert not (known and alike and fell), f"{a.summary.subject}\n{summary.subject}"
