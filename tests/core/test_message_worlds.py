@@ -25,9 +25,9 @@ from tests.core.message_worlds import walk, wide_world, world
 
 SEEDS = (*range(40), 2169)
 """The last: a price half an hour older than the others of its table, which are a minute older than the message."""
-WIDE_SEEDS = (*range(12), 62, 773, 2313)
+WIDE_SEEDS = (*range(12), 62, 773, 2313, 5701)
 """The last: a rebound from a close that is not the previous one; rises and falls that the same news reaches; a stock
-that is up and another that fell and came back."""
+that is up and another that fell and came back; a company whose other listing stands for it."""
 SEED_OF_TWO_FALLS = 103
 """A world in which a fall over two sessions goes on from one whose cause was told."""
 SEED_OF_SPREADING = 42

@@ -115,14 +115,17 @@ class Headline:
     def _over(self) -> str:
         """Of a move that is no more: no stock of the incident still stands in its direction."""
         name, fell = self.name(self.seen.lead.symbol), self.seen.direction < 0
-        now = next((m for m in self.seen.turned if m.symbol == self.seen.lead.symbol), None)
+        own = self.companies.company_of(self.seen.lead.symbol)
+        now = next((m for m in self.seen.turned if self.companies.company_of(m.symbol) == own), None)
         stands = (
             f"stands {self._beside(now) or f'at {percent(now.change)}{since_words(now.reference, now.at)}'}"
             if now
             else ""
         )
         lead, direction = self.seen.lead, self.seen.direction
-        known = (lead.worst, lead.change, now.furthest.change if now and now.furthest else None)  # also before it fired
+        known = [now.furthest.change if now and now.furthest else None]  # also before it fired
+        if now is None or now.symbol == lead.symbol:  # else it is told by another of the company's listings
+            known += [lead.worst, lead.change]
         far = max(
             (change for change in known if change is not None), key=lambda change: change * direction, default=None
         )
