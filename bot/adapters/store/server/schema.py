@@ -1,6 +1,6 @@
 """Versions of the history on a server: the same numbers as those of the SQLite file, with one script for each.
 
-The first script makes the schema as it is at version 11; each later migration of the file has its counterpart here. The
+The first script makes the schema as it is at version 12; each later migration of the file has its counterpart here. The
 version is the comment on the schema, so that one look tells that it is there and what it is.
 """
 
@@ -16,7 +16,7 @@ from bot.core.errors import StoreError, StoreVersionError
 
 NEWEST = len(MIGRATIONS)
 _FOLDER = Path(__file__).with_name("sql")
-_SCRIPTS = {11: "s011_first", 12: "s012_labels"}
+_SCRIPTS = {12: "s012_first"}
 """By the version that each leads to."""
 _MARK = "aftershock history, version "
 

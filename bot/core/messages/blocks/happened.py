@@ -148,14 +148,11 @@ def _fired_on(lead: Alert) -> list[Line]:
         return []
     lines: list[Line] = []
     for kind, what in _KINDS.items():
-        for check in held:
-            words = typeset(check.measured)
-            if not check.condition.startswith(f"{kind} "):
-                continue
-            if kind == "breadth":
-                words = typeset(_SIZES.sub("", check.measured))
-                if lead.symbol in re.split(r"[ ,:;]+", words):
-                    continue
+        for check in (each for each in held if each.condition.startswith(f"{kind} ")):
+            measured = _SIZES.sub("", check.measured) if kind == "breadth" else check.measured
+            if kind == "breadth" and lead.symbol in re.split(r"[ ,:;]+", measured):
+                continue  # its own move is one of those
+            words = typeset(measured)
             lines.append((f"“{verbatim(lead.rule)}” fired on {what}, ", clock(lead.fired_at), f" ({words})."))
     return lines
 

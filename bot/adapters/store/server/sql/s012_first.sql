@@ -1,4 +1,4 @@
--- The history on a PostgreSQL server: the tables, views and indexes of ../migrations, at their eleventh version, with the
+-- The history on a PostgreSQL server: the tables, views and indexes of ../migrations, at their twelfth version, with the
 -- same columns and the same values in them. rowid is the order in which rows came, as in SQLite. Functions carry the
 -- names of SQLite's, for the statements that are written once for both.
 
@@ -212,6 +212,7 @@ CREATE TABLE alerts (
   checks text COLLATE "C" NOT NULL CHECK (is_json(checks)),
   rest text COLLATE "C" NOT NULL CHECK (is_json(rest)), phase text COLLATE "C" NOT NULL DEFAULT 'closed'
   CHECK (phase IN ('overnight', 'pre', 'regular', 'post', 'closed')),
+  labels text COLLATE "C" NOT NULL DEFAULT '{}' CHECK (is_json(labels)),
   search tsvector GENERATED ALWAYS AS (to_tsvector('searched', apart(alert_words(symbol, rule, incident_id, cause)))) STORED,
   FOREIGN KEY (rule, rule_version) REFERENCES rule_versions (rule, version)
 );
@@ -491,7 +492,7 @@ SELECT a.id, a.fired_at,
        (SELECT o.change FROM outcomes o WHERE o.alert_id = a.id AND o.horizon = '1 session') AS after_1_session,
        (SELECT o.change FROM outcomes o WHERE o.alert_id = a.id AND o.horizon = '5 sessions') AS after_5_sessions,
        (SELECT o.change FROM outcomes o WHERE o.alert_id = a.id AND o.horizon = '20 sessions') AS after_20_sessions,
-       a.rule_version, r.mode AS run_mode, r.name AS run_name
+       a.labels, a.rule_version, r.mode AS run_mode, r.name AS run_name
 FROM alerts a JOIN runs r ON r.id = a.run_id LEFT JOIN incidents i ON i.id = a.incident_id;
 CREATE TABLE learned_names (
   arrival bigint PRIMARY KEY, run_id bigint NOT NULL REFERENCES runs(id),
