@@ -109,7 +109,7 @@ def test_the_message_says_what_each_stock_adds() -> None:
 
 def test_a_stock_without_a_price_counts_as_unmoved_and_is_named() -> None:
     (alert,), (told,) = played(holding(), tape=twice("NVDA", 93.0, 0))
-    assert "No price in this session yet, counted as unmoved: VRT." in plain(told.summary, None)
+    assert "No price in this session, counted as unmoved: VRT." in plain(told.summary, None)
     assert alert.checks[0].measured == "-3.5%: NVDA -7.0% of 50%; no price: VRT"
 
 

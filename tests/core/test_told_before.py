@@ -45,7 +45,7 @@ def test_a_fall_over_sessions_does_not_say_that_the_cause_of_its_first_day_is_un
     tape = [*FALL, quote("NVDA", 85.0, "01-28 15:00"), quote("NVDA", 84.5, "01-28 15:01")]
     *_, second = messages(play(engine(rule(), slow), tape))
     assert "Nvidia falls 15.5 % in 2 sessions; no new cause known" in told(second)
-    assert "Told before\n• Beside Nvidia’s fall of Mon 27 Jan: AI-model news, “DeepSeek" in text_of(second)
+    assert "Told before\n• Beside Nvidia’s fall told on Mon 27 Jan: AI-model news, “DeepSeek" in text_of(second)
 
 
 def test_a_fall_of_another_day_that_nothing_explains_has_no_new_cause() -> None:

@@ -25,7 +25,7 @@ class Holdings(NamedTuple):
     since: date | None
     """The session of the close that all holdings are measured from; ``None`` where exchanges differ."""
     phase: Phase | None
-    """The phase of all prices; ``None`` where exchanges differ."""
+    """The phase of all prices; ``None`` where exchanges differ, or some holdings have no price of the session."""
 
 
 def holdings_of(seen: Snapshot, move: StockMove, weights: Mapping[str, float], market: Market) -> Holdings:
@@ -46,7 +46,7 @@ def holdings_of(seen: Snapshot, move: StockMove, weights: Mapping[str, float], m
         replace(move, price=level, change=change, at=last.at, phase=last.phase),
         tuple(moves),
         closes.pop() if len(closes) == 1 else None,
-        last.phase if len(phases) == 1 else None,
+        last.phase if len(phases) == 1 and len(moves) == len(every) else None,
     )
 
 
@@ -79,7 +79,7 @@ def the_portfolio(
         rows.append((f"{count(len(moves) - SHOWN, 'other')}: {_points(rest)}.",))
     priced = {one.symbol for one in moves}
     if unknown := [symbol for symbol in weights if symbol not in priced]:
-        rows.append((f"No price in this session yet, counted as unmoved: {listing(unknown, SHOWN)}.",))
+        rows.append((f"No price in this session, counted as unmoved: {listing(unknown, SHOWN)}.",))
     happened = Block("what happened", BlockKind.FACTS, 90, "What happened", tuple(lines))
     return [happened, Block("holdings", BlockKind.FACTS, 70, "What moved it", tuple(rows))]
 

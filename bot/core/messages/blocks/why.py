@@ -69,7 +69,7 @@ def _before(seen: Snapshot, company: Named, topic: Named) -> list[Block]:
     if before is None or before.told_cause is None:
         return []
     cause = before.told_cause
-    fall = f"{possessive(company(before.symbol))} fall of {short_day(before.session)}"
+    fall = f"{possessive(company(before.symbol))} fall told on {short_day(before.session)}"
     stated = "The likely cause of" if cause.claim is Claim.STATED else "Beside"
     lines = ((f"{stated} {fall}: {topic(cause.topic)}, ", *titled(cause.title, cause.link), *_origin(cause), "."),)
     return [Block("told before", BlockKind.LINKS, 79, "Told before", lines)]
